@@ -1,0 +1,350 @@
+//! What the ends of tasks look like to who waits for them.
+
+use std::{
+    any::Any,
+    borrow::Cow,
+    error::Error,
+    fmt,
+    panic::Location,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use crate::{
+    outcome::{BoxError, TaskOutcome},
+    site::Site,
+};
+
+/// Most errors that [`JoinError`] writes out before it only counts them.
+const DISPLAYED: usize = 10;
+
+/// How a task that did not complete ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum TaskErrorKind {
+    /// It returned an error.
+    Failed,
+    /// It panicked.
+    Panicked,
+    /// It was stopped, or was started in a scope that is closed.
+    Cancelled,
+    /// A deadline or its own `timeout` came first.
+    TimedOut,
+}
+
+impl TaskErrorKind {
+    pub(crate) const fn outcome(self) -> TaskOutcome {
+        match self {
+            Self::Failed => TaskOutcome::Failed,
+            Self::Panicked => TaskOutcome::Panicked,
+            Self::Cancelled => TaskOutcome::Cancelled,
+            Self::TimedOut => TaskOutcome::TimedOut,
+        }
+    }
+}
+
+impl fmt::Display for TaskErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Failed => "failed",
+            Self::Panicked => "panicked",
+            Self::Cancelled => "cancelled",
+            Self::TimedOut => "timed out",
+        })
+    }
+}
+
+/// Why a task did not complete, as far as there is more to say than its kind.
+pub(crate) enum Cause {
+    Error(BoxError),
+    /// In a lock that is never contended: it makes the payload `Sync`, as an error has to be.
+    Panic(Mutex<Box<dyn Any + Send>>),
+    None,
+}
+
+impl Cause {
+    pub(crate) fn panic(payload: Box<dyn Any + Send>) -> Self {
+        Self::Panic(Mutex::new(payload))
+    }
+}
+
+/// A tracked task that did not complete: which, where it was started, how it ended, and why.
+///
+/// Displays as `name (file:line:column): kind after elapsed: source`.
+pub struct TaskError(Box<Inner>);
+
+struct Inner {
+    kind: TaskErrorKind,
+    name: Cow<'static, str>,
+    location: &'static Location<'static>,
+    elapsed: Duration,
+    cause: Cause,
+}
+
+impl TaskError {
+    pub(crate) fn new(
+        kind: TaskErrorKind,
+        name: Cow<'static, str>,
+        location: &'static Location<'static>,
+        elapsed: Duration,
+        cause: Cause,
+    ) -> Self {
+        Self(Box::new(Inner {
+            kind,
+            name,
+            location,
+            elapsed,
+            cause,
+        }))
+    }
+
+    /// A handler's body that had not returned when the deadline came.
+    pub(crate) fn unfinished(site: &Site, elapsed: Duration) -> Self {
+        Self::new(
+            TaskErrorKind::TimedOut,
+            Cow::Borrowed(site.text()),
+            site.location(),
+            elapsed,
+            Cause::None,
+        )
+    }
+
+    /// The same without its cause, for a second reader: a cause has one owner.
+    pub(crate) fn summary(&self) -> Self {
+        let inner = &*self.0;
+        Self::new(
+            inner.kind,
+            inner.name.clone(),
+            inner.location,
+            inner.elapsed,
+            Cause::None,
+        )
+    }
+
+    /// How the task ended.
+    #[must_use]
+    pub fn kind(&self) -> TaskErrorKind {
+        self.0.kind
+    }
+
+    /// The task's name: given with `name = …`, else the text of its expression.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    /// Where the task was started.
+    #[must_use]
+    pub fn location(&self) -> &Location<'static> {
+        self.0.location
+    }
+
+    /// The time from the task's start (for one that never started, from its being handed over) to
+    /// its end.
+    #[must_use]
+    pub fn elapsed(&self) -> Duration {
+        self.0.elapsed
+    }
+
+    /// The error that the task returned, if it [failed](TaskErrorKind::Failed).
+    #[must_use]
+    pub fn into_source(self) -> Option<BoxError> {
+        match self.0.cause {
+            Cause::Error(error) => Some(error),
+            Cause::Panic(_) | Cause::None => None,
+        }
+    }
+
+    /// The error that the task returned, if it is an `E`; else `self` as it was.
+    pub fn downcast<E: Error + 'static>(mut self) -> Result<E, Self> {
+        match std::mem::replace(&mut self.0.cause, Cause::None) {
+            Cause::Error(error) => match error.downcast::<E>() {
+                Ok(error) => Ok(*error),
+                Err(error) => {
+                    self.0.cause = Cause::Error(error);
+                    Err(self)
+                }
+            },
+            cause => {
+                self.0.cause = cause;
+                Err(self)
+            }
+        }
+    }
+
+    /// The payload of the panic, if the task [panicked](TaskErrorKind::Panicked), for
+    /// [`std::panic::resume_unwind`].
+    #[must_use]
+    pub fn into_panic(self) -> Option<Box<dyn Any + Send>> {
+        match self.0.cause {
+            Cause::Panic(payload) => {
+                Some(payload.into_inner().unwrap_or_else(PoisonError::into_inner))
+            }
+            Cause::Error(_) | Cause::None => None,
+        }
+    }
+
+    /// What comes after the last colon of the `Display` form.
+    pub(crate) fn detail(&self) -> Option<String> {
+        match &self.0.cause {
+            Cause::Error(error) => Some(error.to_string()),
+            Cause::Panic(payload) => {
+                let payload = payload.lock().unwrap_or_else(PoisonError::into_inner);
+                let text = payload
+                    .downcast_ref::<&str>()
+                    .map(|text| (*text).to_owned());
+                text.or_else(|| payload.downcast_ref::<String>().cloned())
+            }
+            Cause::None => None,
+        }
+    }
+}
+
+impl fmt::Display for TaskError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let inner = &*self.0;
+        write!(
+            f,
+            "{} ({}): {} after {:.1?}",
+            inner.name, inner.location, inner.kind, inner.elapsed
+        )?;
+        match self.detail() {
+            Some(detail) => write!(f, ": {detail}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Debug for TaskError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TaskError")
+            .field("kind", &self.kind())
+            .field("name", &self.name())
+            .field("location", &format_args!("{}", self.location()))
+            .field("elapsed", &self.elapsed())
+            .field("detail", &self.detail())
+            .finish()
+    }
+}
+
+impl Error for TaskError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match &self.0.cause {
+            Cause::Error(error) => Some(&**error),
+            Cause::Panic(_) | Cause::None => None,
+        }
+    }
+}
+
+/// The tracked tasks of a handler that did not complete: at least one, the first in time first.
+///
+/// Displays as the first error, then `; ` and the others; past ten they are counted. Its
+/// [`source`](Error::source) is the first.
+pub struct JoinError(Box<Errors>);
+
+struct Errors {
+    /// Never empty.
+    failures: Vec<TaskError>,
+    cancelled: Vec<TaskError>,
+}
+
+impl JoinError {
+    /// `None` where nothing failed.
+    pub(crate) fn new(failures: Vec<TaskError>, cancelled: Vec<TaskError>) -> Option<Self> {
+        (!failures.is_empty()).then(|| {
+            Self(Box::new(Errors {
+                failures,
+                cancelled,
+            }))
+        })
+    }
+
+    /// The first failure in time.
+    #[must_use]
+    pub fn first(&self) -> &TaskError {
+        &self.0.failures[0]
+    }
+
+    /// Every failure, in the order in which they happened: errors, panics, and what was
+    /// [unfinished](Self::unfinished).
+    pub fn iter(&self) -> impl Iterator<Item = &TaskError> {
+        self.0.failures.iter()
+    }
+
+    /// The tasks that were stopped because another had failed. They are not failures.
+    pub fn cancelled(&self) -> impl Iterator<Item = &TaskError> {
+        self.0.cancelled.iter()
+    }
+
+    /// Those of [`iter`](Self::iter) that a deadline or their `timeout` ended, a handler's body
+    /// under the handler's name included.
+    pub fn unfinished(&self) -> impl Iterator<Item = &TaskError> {
+        self.iter()
+            .filter(|error| error.kind() == TaskErrorKind::TimedOut)
+    }
+
+    /// The failures themselves, the first in time first.
+    #[must_use]
+    pub fn into_errors(self) -> Vec<TaskError> {
+        self.0.failures
+    }
+}
+
+impl fmt::Display for JoinError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.first().fmt(f)?;
+        for error in self.iter().take(DISPLAYED).skip(1) {
+            write!(f, "; {error}")?;
+        }
+        match self.0.failures.len().saturating_sub(DISPLAYED) {
+            0 => Ok(()),
+            more => write!(f, "; and {more} more"),
+        }
+    }
+}
+
+impl fmt::Debug for JoinError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JoinError")
+            .field("failures", &self.0.failures)
+            .field("cancelled", &self.0.cancelled)
+            .finish()
+    }
+}
+
+impl Error for JoinError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(self.first())
+    }
+}
+
+/// A scope whose drain has ended takes no more tasks: the future comes back.
+pub struct ScopeClosed<F>(pub F);
+
+impl<F> fmt::Debug for ScopeClosed<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ScopeClosed")
+    }
+}
+
+impl<F> fmt::Display for ScopeClosed<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the scope is closed: its invocation has ended")
+    }
+}
+
+impl<F> Error for ScopeClosed<F> {}
+
+/// [`drain`](crate::drain) was called from inside an invocation, which would wait for itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DrainError(pub(crate) ());
+
+impl fmt::Display for DrainError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(
+            "`drain()` was called inside an invocation and would wait for itself: \
+             call it where no handler or tracked task is running, such as at the end of `main`",
+        )
+    }
+}
+
+impl Error for DrainError {}

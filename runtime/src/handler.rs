@@ -1,0 +1,192 @@
+//! What `#[serverless_handler]` says about its handler.
+
+use std::time::Duration;
+
+use crate::{
+    context,
+    error::JoinError,
+    host::{Host, KeepAlive},
+    invocation::{Drain, default_deadline},
+    join::Then,
+    rt::Instant,
+    scope::{Deadline, Plan, Scope, ScopeKind},
+    site::Site,
+};
+
+/// How long tasks may take to stop by themselves at a deadline, where no host has a margin.
+const GRACE: Duration = Duration::from_millis(50);
+
+/// What a handler with `on_error = fail` returns: a `Result` whose error can hold a [`JoinError`].
+#[diagnostic::on_unimplemented(
+    message = "this handler cannot report the failure of a tracked task: it returns `{Self}`",
+    label = "must be `Result<_, E>` where `E: From<tethered::JoinError>`",
+    note = "return `Result<_, Box<dyn Error + Send + Sync>>` (`anyhow::Error`, `eyre::Report` and `lambda_runtime::Error` do as well), or give your error enum a variant with `#[from] tethered::JoinError`",
+    note = "or write `#[serverless_handler(on_error = log)]`, and failures go to the log"
+)]
+pub trait HandlerOutput {
+    #[doc(hidden)]
+    fn is_err(&self) -> bool;
+
+    #[doc(hidden)]
+    fn from_join_error(error: JoinError) -> Self;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T, E: From<JoinError>> HandlerOutput for Result<T, E> {
+    fn is_err(&self) -> bool {
+        Self::is_err(self)
+    }
+
+    fn from_join_error(error: JoinError) -> Self {
+        Err(error.into())
+    }
+}
+
+/// Where a handler's failures go.
+pub struct OnError<R> {
+    pub(crate) is_err: fn(&R) -> bool,
+    /// `None`: to the log.
+    pub(crate) fail: Option<fn(JoinError) -> R>,
+}
+
+/// `on_error = fail`
+#[must_use]
+pub fn fail<R: HandlerOutput>() -> OnError<R> {
+    OnError {
+        is_err: R::is_err,
+        fail: Some(R::from_join_error),
+    }
+}
+
+/// `on_error = log`
+#[must_use]
+pub fn log<R>() -> OnError<R> {
+    OnError {
+        is_err: |_| false,
+        fail: None,
+    }
+}
+
+/// The attribute's options.
+pub struct Handler<R> {
+    pub(crate) on_error: OnError<R>,
+    pub(crate) site: &'static Site,
+    pub(crate) join_all: bool,
+    pub(crate) abort_on_drop: bool,
+    timeout: Option<Duration>,
+    limit: Option<usize>,
+    host_deadline: Option<Deadline>,
+    /// Made early where a host drains it.
+    pub(crate) hosted: Option<(Scope, Then)>,
+}
+
+impl<R> Handler<R> {
+    /// A handler with the defaults.
+    #[must_use]
+    pub const fn new(on_error: OnError<R>, site: &'static Site) -> Self {
+        Self {
+            on_error,
+            site,
+            join_all: false,
+            abort_on_drop: false,
+            timeout: None,
+            limit: None,
+            host_deadline: None,
+            hosted: None,
+        }
+    }
+
+    /// `join = join_all`
+    #[must_use]
+    pub fn join_all(mut self) -> Self {
+        self.join_all = true;
+        self
+    }
+
+    /// `on_drop = abort`
+    #[must_use]
+    pub fn abort_on_drop(mut self) -> Self {
+        self.abort_on_drop = true;
+        self
+    }
+
+    /// `timeout = …`
+    #[must_use]
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+
+    /// `max_concurrent = …`; at least one, or nothing would ever end.
+    #[must_use]
+    pub fn max_concurrent(mut self, limit: usize) -> Self {
+        self.limit = Some(limit.max(1));
+        self
+    }
+
+    /// The last of the options: it may open the scope.
+    #[must_use]
+    pub fn host<H: Host + ?Sized>(mut self, host: &H) -> Self {
+        self.host_deadline = host.deadline().and_then(default_deadline);
+        let (mut plan, _) = self.plan();
+        if plan.hosted {
+            return self;
+        }
+        plan.hosted = true;
+        plan.mode = host.keep_alive_mode();
+        let mut then = match plan.mode {
+            KeepAlive::AnswerFirst => Then::Attached,
+            KeepAlive::Join => Then::Join,
+            KeepAlive::JoinAndFail => Then::JoinAndFail,
+        };
+        let scope = Scope::open(plan);
+        if then == Then::Attached {
+            // A drain that comes back is dropped, and with it the attachment.
+            if host.keep_alive(Drain::new(scope.clone())).is_err() {
+                then = Then::Join;
+            }
+        }
+        self.hosted = Some((scope, then));
+        self
+    }
+
+    /// What the handler's scope is to be, and what becomes of its keep-alive tasks.
+    pub(crate) fn plan(&self) -> (Plan, Then) {
+        let parent = context::with(|context| context.scope().cloned());
+        let now = self.timeout.map(|_| Instant::now());
+        let timeout = self.timeout.and_then(|timeout| {
+            let at = now?.checked_add(timeout)?;
+            Some((at, GRACE))
+        });
+        let around = parent.as_ref().map(|scope| &scope.0.plan);
+        let host_deadline = Deadline::nearest(
+            self.host_deadline,
+            around.and_then(|plan| plan.host_deadline),
+        );
+        let mut deadline = Deadline::nearest(host_deadline, around.and_then(|plan| plan.deadline));
+        if let Some((at, grace)) = timeout {
+            // A host's margin is the better measure of how much time there is.
+            let grace = deadline.map_or(grace, |deadline| deadline.grace);
+            deadline = Deadline::nearest(Some(Deadline { at, grace }), deadline);
+        }
+        let mode = around.map_or(KeepAlive::AnswerFirst, |plan| plan.mode);
+        // Only the outermost handler of an invocation joins for its host.
+        let outermost = around.is_some_and(|plan| plan.kind == ScopeKind::Invocation);
+        let then = match (mode, outermost) {
+            _ if parent.is_none() => Then::Join,
+            (KeepAlive::Join, true) => Then::Join,
+            (KeepAlive::JoinAndFail, true) => Then::JoinAndFail,
+            _ => Then::Leave,
+        };
+        let plan = Plan {
+            hosted: around.is_some_and(|plan| plan.hosted),
+            mode,
+            parent,
+            deadline,
+            host_deadline,
+            limit: self.limit,
+            ..Plan::default()
+        };
+        (plan, then)
+    }
+}

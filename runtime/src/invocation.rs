@@ -1,0 +1,323 @@
+//! What a host opens around a handler.
+
+use std::{
+    fmt, mem,
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+    time::{Duration, SystemTime},
+};
+
+use pin_project_lite::pin_project;
+
+use crate::{
+    context::{self, Context as Current},
+    error::TaskError,
+    host::KeepAlive,
+    log,
+    report::Report,
+    rt::Instant,
+    scope::{Deadline, Hook, Plan, Scope, ScopeKind},
+    state::{Group, Phase},
+};
+
+/// How long before the platform's deadline the tasks are stopped, unless the host says otherwise.
+const MARGIN: Duration = Duration::from_millis(100);
+
+/// A wall-clock deadline as a moment of the monotonic clock, less the margin.
+///
+/// The wall clock is asked once: it may be set while the invocation runs. `None` if the deadline is
+/// further away than the clock can tell.
+pub(crate) fn deadline(at: SystemTime, margin: Duration) -> Option<Deadline> {
+    let left = at.duration_since(SystemTime::now()).unwrap_or_default();
+    let at = Instant::now().checked_add(left.saturating_sub(margin))?;
+    Some(Deadline {
+        at,
+        grace: margin / 2,
+    })
+}
+
+pub(crate) fn default_deadline(at: SystemTime) -> Option<Deadline> {
+    deadline(at, MARGIN)
+}
+
+/// One invocation, as a host opens it around a handler. For authors of hosts.
+///
+/// [`run`](Self::run) opens a scope, and everything that is tracked while its future is polled
+/// belongs to it, to its end.
+///
+/// ```
+/// use std::time::{Duration, SystemTime};
+/// use tethered::{Invocation, wait_until};
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() {
+/// let answer = Invocation::new()
+///     .deadline(SystemTime::now() + Duration::from_secs(30))
+///     .on_error(|error| eprintln!("{error}"))
+///     .on_report(|report| assert_eq!(report.completed(), 1))
+///     .run(async {
+///         wait_until!(async { /* the answer does not wait for this, `run` does */ });
+///         "answer"
+///     })
+///     .await;
+/// # assert_eq!(answer, "answer");
+/// # }
+/// ```
+#[must_use = "an invocation does nothing unless it is run"]
+#[derive(Default)]
+pub struct Invocation {
+    deadline: Option<SystemTime>,
+    margin: Option<Duration>,
+    keep_alive: KeepAlive,
+    on_error: Option<Hook>,
+    on_report: Option<OnReport>,
+}
+
+type OnReport = Box<dyn FnOnce(Report) + Send>;
+
+impl Invocation {
+    /// An invocation without a deadline.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// When the platform kills the invocation, by its wall clock.
+    ///
+    /// Tasks are told to stop at the deadline less the [margin](Self::margin), aborted half a
+    /// margin later, and given up and named half of what is left after that.
+    pub fn deadline(mut self, at: SystemTime) -> Self {
+        self.deadline = Some(at);
+        self
+    }
+
+    /// How long before the platform's deadline the tasks are stopped: 100 ms by default.
+    pub fn margin(mut self, margin: Duration) -> Self {
+        self.margin = Some(margin);
+        self
+    }
+
+    /// When the outermost handler's keep-alive tasks are finished: after the response, by default.
+    pub fn keep_alive(mut self, mode: KeepAlive) -> Self {
+        self.keep_alive = mode;
+        self
+    }
+
+    /// Is called with every failure that has no other place to go, as it happens, beside the log.
+    /// A panic in it is caught and logged.
+    pub fn on_error(mut self, hook: impl Fn(&TaskError) + Send + Sync + 'static) -> Self {
+        self.on_error = Some(Arc::new(hook));
+        self
+    }
+
+    /// Is called once, after the drain, and makes the invocation keep a row for each task. A panic
+    /// in it is caught and logged. It is not called for an invocation that is dropped.
+    pub fn on_report(mut self, hook: impl FnOnce(Report) + Send + 'static) -> Self {
+        self.on_report = Some(Box::new(hook));
+        self
+    }
+
+    /// Runs `future` inside the invocation, then starts what waits for the response, drains the
+    /// scope, and yields the future's output.
+    ///
+    /// The deadline ends the tasks, never `future` itself: it is the handler inside that answers
+    /// in time. A panic of `future` resumes after the drain. Where the returned future is dropped,
+    /// its tasks move up to the scope around it, at the outermost to the root scope.
+    pub fn run<F: Future>(self, future: F) -> impl Future<Output = F::Output> {
+        self.open().run(|| future)
+    }
+
+    /// Opens the invocation's scope.
+    pub(crate) fn open(self) -> Open {
+        let margin = self.margin.unwrap_or(MARGIN);
+        let parent = context::with(|context| context.scope().cloned());
+        let enclosing = parent.as_ref().and_then(|scope| scope.0.plan.host_deadline);
+        let own = self.deadline.and_then(|at| deadline(at, margin));
+        let deadline = Deadline::nearest(own, enclosing);
+        let scope = Scope::open(Plan {
+            parent,
+            deadline,
+            host_deadline: deadline,
+            hosted: true,
+            mode: self.keep_alive,
+            on_error: self.on_error,
+            kind: ScopeKind::Invocation,
+            reports: self.on_report.is_some(),
+            ..Plan::default()
+        });
+        Open {
+            drain: Drain::new(scope.clone()),
+            scope,
+            on_report: self.on_report,
+        }
+    }
+}
+
+impl fmt::Debug for Invocation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Invocation")
+            .field("deadline", &self.deadline)
+            .field("margin", &self.margin)
+            .field("keep_alive", &self.keep_alive)
+            .finish_non_exhaustive()
+    }
+}
+
+/// An invocation whose scope is open and whose future is still to be made.
+pub(crate) struct Open {
+    scope: Scope,
+    drain: Drain,
+    on_report: Option<OnReport>,
+}
+
+impl Open {
+    /// Makes the future inside the invocation: what `make` starts belongs to it.
+    pub(crate) fn run<F: Future>(self, make: impl FnOnce() -> F) -> Running<F> {
+        let mut context = Current::Body(self.scope.clone());
+        let future = context::enter(&mut context, make);
+        Running {
+            future: Some(future),
+            output: None,
+            scope: self.scope,
+            drain: self.drain,
+            on_report: self.on_report,
+        }
+    }
+}
+
+pin_project! {
+    /// [`Invocation::run`]
+    #[allow(missing_debug_implementations, reason = "it is not nameable from outside")]
+    pub struct Running<F: Future> {
+        // `None` once it has ended: the response is out.
+        #[pin]
+        future: Option<F>,
+        output: Option<std::thread::Result<F::Output>>,
+        scope: Scope,
+        // Polled all the while, since it holds the tasks to their deadline.
+        drain: Drain,
+        on_report: Option<OnReport>,
+    }
+
+    impl<F: Future> PinnedDrop for Running<F> {
+        fn drop(this: Pin<&mut Self>) {
+            let mut this = this.project();
+            if this.future.is_some() {
+                let mut context = Current::Body(this.scope.clone());
+                context::enter(&mut context, || this.future.set(None));
+                this.scope.end_join();
+                this.scope.release();
+            }
+        }
+    }
+}
+
+impl<F: Future> Future for Running<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let mut this = self.project();
+        if this.future.is_some() {
+            let mut context = Current::Body(this.scope.clone());
+            let polled = context::enter(&mut context, || {
+                catch_unwind(AssertUnwindSafe(|| {
+                    let future = this.future.as_mut().as_pin_mut();
+                    let polled = future.map_or(Poll::Pending, |future| future.poll(cx));
+                    if polled.is_ready() {
+                        this.future.set(None);
+                    }
+                    polled
+                }))
+            });
+            *this.output = match polled {
+                Ok(Poll::Pending) => None,
+                Ok(Poll::Ready(output)) => Some(Ok(output)),
+                Err(payload) => Some(Err(payload)),
+            };
+            if this.output.is_some() {
+                this.future.set(None);
+                this.scope.end_join();
+                this.scope.release();
+                this.scope.settle();
+            }
+        }
+        ready!(Pin::new(&mut *this.drain).poll(cx));
+        if let Some(on_report) = this.on_report.take() {
+            let report = report(this.scope);
+            if catch_unwind(AssertUnwindSafe(|| on_report(report))).is_err() {
+                log::hook_panicked("report");
+            }
+        }
+        match this.output.take().expect("polled after completion") {
+            Ok(output) => Poll::Ready(output),
+            Err(payload) => resume_unwind(payload),
+        }
+    }
+}
+
+fn report(scope: &Scope) -> Report {
+    let mut state = scope.lock();
+    Report {
+        id: scope.0.id,
+        elapsed: scope.0.opened.elapsed(),
+        counts: state.counts,
+        tasks: mem::take(&mut state.rows),
+    }
+}
+
+/// Ends when the invocation has ended and its scope has no tasks left. It holds the tasks to the
+/// host's deadline while it is polled.
+///
+/// A [`Host`](crate::Host) gets one in [`keep_alive`](crate::Host::keep_alive). A drain that is
+/// dropped early gives its tasks to the root scope, where nothing but [`drain`](crate::drain) waits
+/// for them.
+#[must_use = "a drain does nothing unless it is polled"]
+pub struct Drain {
+    scope: Scope,
+    ending: Pin<Box<dyn Future<Output = ()> + Send>>,
+}
+
+impl Drain {
+    pub(crate) fn new(scope: Scope) -> Self {
+        let draining = scope.clone();
+        scope.lock().attached = true;
+        Self {
+            scope,
+            ending: Box::pin(async move {
+                let deadline = draining.0.plan.host_deadline;
+                let closed = |state: &mut crate::state::State| state.phase == Phase::Closed;
+                draining.enforce(Group::BOTH, deadline, closed).await;
+            }),
+        }
+    }
+}
+
+impl Future for Drain {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        self.ending.as_mut().poll(cx)
+    }
+}
+
+impl Drop for Drain {
+    fn drop(&mut self) {
+        let phase = {
+            let mut state = self.scope.lock();
+            state.attached = false;
+            state.phase
+        };
+        // Before it has joined, the handler itself sees that nobody drains.
+        if phase == Phase::Joined {
+            self.scope.leave();
+        }
+    }
+}
+
+impl fmt::Debug for Drain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Drain")
+            .field("scope", &self.scope)
+            .finish_non_exhaustive()
+    }
+}

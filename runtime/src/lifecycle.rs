@@ -1,0 +1,297 @@
+//! The life of one task in its scope: reserved, attached to what can abort it, finished.
+
+use std::{any::Any, borrow::Cow, task::Waker, time::Duration};
+
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    error::{Cause, TaskError, TaskErrorKind},
+    host::KeepAlive,
+    log,
+    outcome::{BoxError, TaskKind, TaskOutcome},
+    report::TaskReport,
+    rt::AbortHandle,
+    scope::Scope,
+    site::Site,
+    state::{Ended, Entry, Facts, Fate, Given, Group, Phase, Stage, State},
+};
+
+/// How a task came to its end.
+pub(crate) enum End {
+    Completed,
+    Failed(BoxError),
+    Panicked(Box<dyn Any + Send>),
+    /// By its own `timeout`, or given up.
+    TimedOut,
+    /// Before its end.
+    Dropped,
+}
+
+/// When a task may start.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Start {
+    Now,
+    /// When one of the running tasks has ended.
+    Waiting,
+    /// When the response is out.
+    Deferred,
+}
+
+pub(crate) struct Reserved {
+    pub(crate) key: u32,
+    pub(crate) sequence: u32,
+    pub(crate) start: Start,
+}
+
+impl Scope {
+    /// Counts a task in, before it is spawned: one that is aborted before its first poll is
+    /// counted too. `None` if the scope takes no more tasks, or if the caller is a task of it that
+    /// has been given up.
+    pub(crate) fn reserve(
+        &self,
+        kind: TaskKind,
+        site: &'static Site,
+        given: Option<Box<Given>>,
+    ) -> Option<Reserved> {
+        let caller = self.current_task();
+        let started = self.nanos();
+        let mut state = self.lock();
+        let inherited = match caller {
+            Some((key, sequence)) => state.task(key, sequence)?.group,
+            None => Group::Tracked,
+        };
+        let keep_alive = inherited == Group::KeepAlive
+            || matches!(kind, TaskKind::WaitUntil | TaskKind::AfterResponse)
+            || state.phase > Phase::Open
+            || self.is_root();
+        let group = if keep_alive {
+            Group::KeepAlive
+        } else {
+            Group::Tracked
+        };
+        if state.phase == Phase::Closed || state.group(group).stage == Stage::Abandoned {
+            return None;
+        }
+        let start = if kind == TaskKind::AfterResponse && !state.released {
+            Start::Deferred
+        } else if self.is_full(&state) {
+            Start::Waiting
+        } else {
+            Start::Now
+        };
+        let sequence = state.sequence;
+        state.sequence = sequence.wrapping_add(1);
+        state.counts.spawned += 1;
+        state.group(group).live += 1;
+        state.running += usize::from(start == Start::Now);
+        let mut facts = Facts::default();
+        facts.set(Facts::RUNNING, start == Start::Now);
+        let key = state.tasks.insert(Entry {
+            abort: None,
+            site,
+            given,
+            started,
+            sequence,
+            kind,
+            group,
+            facts,
+        });
+        Some(Reserved {
+            key: u32::try_from(key).expect("fewer than 2^32 tasks live at once"),
+            sequence,
+            start,
+        })
+    }
+
+    /// Tells the scope how to abort a task that has been spawned, and does so if that is due.
+    pub(crate) fn attach(&self, key: u32, sequence: u32, abort: AbortHandle) {
+        let mut state = self.lock();
+        let Some((aborted, group)) = state
+            .task(key, sequence)
+            .map(|entry| (entry.facts.has(Facts::ABORTED), entry.group))
+        else {
+            return;
+        };
+        if aborted || state.group(group).stage >= Stage::Aborted {
+            drop(state);
+            abort.abort();
+        } else if let Some(entry) = state.task(key, sequence) {
+            entry.abort = Some(abort);
+        }
+    }
+
+    /// Takes a task to its one outcome. The end of a task that has been given up is ignored.
+    pub(crate) fn finish(&self, key: u32, sequence: u32, end: End) {
+        if matches!(end, End::Completed) {
+            let mut state = self.lock();
+            let Some(entry) = state.remove(key, sequence) else {
+                return;
+            };
+            self.account(&mut state, &entry, TaskOutcome::Completed, None);
+            let extras = state.extras(sequence);
+            let after = After::new(self, &mut state, &entry, false);
+            drop(state);
+            drop(extras);
+            after.act(self, entry);
+        } else {
+            self.finish_incomplete(key, sequence, end);
+        }
+    }
+
+    #[cold]
+    fn finish_incomplete(&self, key: u32, sequence: u32, end: End) {
+        let mut state = self.lock();
+        let Some(entry) = state.tasks.get(key as usize) else {
+            return;
+        };
+        if entry.sequence != sequence {
+            return;
+        }
+        let reached = state.groups[entry.group as usize].stage;
+        let (kind, cause) = match end {
+            End::Failed(error) => (TaskErrorKind::Failed, Cause::Error(error)),
+            End::Panicked(payload) => (TaskErrorKind::Panicked, Cause::panic(payload)),
+            End::TimedOut => (TaskErrorKind::TimedOut, Cause::None),
+            End::Dropped if reached >= Stage::Expired && !entry.facts.has(Facts::ABORTED) => {
+                (TaskErrorKind::TimedOut, Cause::None)
+            }
+            End::Dropped | End::Completed => (TaskErrorKind::Cancelled, Cause::None),
+        };
+        let error = TaskError::new(kind, entry.name(), entry.location(), self.age(entry), cause);
+        let mut fate = self.fate(&state, entry, kind);
+        if fate == Fate::Log && !entry.facts.has(Facts::CLAIMED) {
+            // Before it is counted: when the drain has ended, everything has been said.
+            drop(state);
+            log::failure(self, &error);
+            fate = Fate::Done;
+            state = self.lock();
+        }
+        let Some(entry) = state.remove(key, sequence) else {
+            return;
+        };
+        self.account(&mut state, &entry, kind.outcome(), Some(&error));
+        let join = fate == Fate::Join && !entry.facts.has(Facts::CLAIMED);
+        state.group(entry.group).unclaimed += usize::from(join);
+        let order = state.ends;
+        state.ends = order.wrapping_add(1);
+        if !entry.facts.has(Facts::ORPHAN) {
+            let ended = Ended {
+                error,
+                group: entry.group,
+                order,
+                claimed: entry.facts.has(Facts::CLAIMED),
+                stopped: !entry.facts.has(Facts::ABORTED),
+                fate,
+            };
+            state.ended.insert(sequence, ended);
+        }
+        let (token, watcher) = state.extras(sequence);
+        let after = After::new(self, &mut state, &entry, join);
+        drop(state);
+        // What the task left running on its own behalf can see that it is over.
+        if let Some(token) = token {
+            token.cancel();
+        }
+        after.act(self, entry);
+        if let Some(watcher) = watcher {
+            watcher.wake();
+        }
+    }
+
+    /// Who reads the error of a task that ends with `kind`, if no handle does.
+    fn fate(&self, state: &State, entry: &Entry, kind: TaskErrorKind) -> Fate {
+        let joined = match entry.group {
+            Group::Tracked => state.phase == Phase::Open,
+            Group::KeepAlive => self.0.plan.mode == KeepAlive::JoinAndFail && !self.is_root(),
+        };
+        match kind {
+            TaskErrorKind::Cancelled => Fate::Done,
+            _ if joined => Fate::Join,
+            _ => Fate::Log,
+        }
+    }
+
+    /// Nanoseconds since the scope was opened.
+    pub(crate) fn nanos(&self) -> u64 {
+        u64::try_from(self.0.opened.elapsed().as_nanos()).unwrap_or(u64::MAX)
+    }
+
+    fn age(&self, entry: &Entry) -> Duration {
+        Duration::from_nanos(self.nanos().saturating_sub(entry.started))
+    }
+
+    fn account(
+        &self,
+        state: &mut State,
+        entry: &Entry,
+        outcome: TaskOutcome,
+        error: Option<&TaskError>,
+    ) {
+        state.counts.ended(outcome);
+        if self.0.rows {
+            state.rows.push(TaskReport {
+                name: entry.name(),
+                location: entry.location(),
+                kind: entry.kind,
+                started: self.0.opened + Duration::from_nanos(entry.started),
+                elapsed: self.age(entry),
+                outcome,
+                error: error.and_then(TaskError::detail),
+            });
+        }
+    }
+}
+
+impl State {
+    /// What only some tasks have: their own token, and who awaits them.
+    fn extras(&mut self, sequence: u32) -> (Option<CancellationToken>, Option<Waker>) {
+        // Most scopes have none: do not hash for nothing.
+        let token = (!self.tokens.is_empty()).then(|| self.tokens.remove(&sequence));
+        let watcher = (!self.watchers.is_empty()).then(|| self.watchers.remove(&sequence));
+        (token.flatten(), watcher.flatten())
+    }
+}
+
+/// What the end of a task leads to, once the lock is released.
+struct After {
+    notify: bool,
+    pump: bool,
+    settle: bool,
+}
+
+impl After {
+    fn new(scope: &Scope, state: &mut State, entry: &Entry, failed: bool) -> Self {
+        Self {
+            notify: failed || state.group(entry.group).live == 0,
+            pump: !state.waiting.is_empty() && !scope.is_full(state),
+            settle: state.phase == Phase::Joined && state.is_idle(),
+        }
+    }
+
+    fn act(self, scope: &Scope, entry: Entry) {
+        if let Some(timer) = entry.given.as_ref().and_then(|given| given.timer.as_ref()) {
+            timer.abort();
+        }
+        drop(entry);
+        if self.notify {
+            scope.0.changed.notify_waiters();
+        }
+        if self.pump {
+            scope.pump();
+        }
+        if self.settle {
+            scope.settle();
+        }
+    }
+}
+
+/// The error of a task that was never counted, since its scope takes no more.
+pub(crate) fn refused(site: &Site, name: Option<Cow<'static, str>>) -> TaskError {
+    TaskError::new(
+        TaskErrorKind::Cancelled,
+        name.unwrap_or(Cow::Borrowed(site.text())),
+        site.location(),
+        Duration::ZERO,
+        Cause::None,
+    )
+}

@@ -1,0 +1,110 @@
+//! Tasks that wait unstarted: for `max_concurrent`, or for the response.
+
+use crate::{
+    lifecycle::{Reserved, Start},
+    scope::Scope,
+    state::{Facts, Pending, Stage, State},
+};
+
+impl Scope {
+    pub(crate) fn is_full(&self, state: &State) -> bool {
+        self.0
+            .plan
+            .limit
+            .is_some_and(|limit| state.running >= limit)
+    }
+
+    /// Keeps a task that was reserved to start later, unless it is being stopped already.
+    pub(crate) fn enqueue(&self, reserved: &Reserved, pending: Pending) {
+        let &Reserved { key, sequence, .. } = reserved;
+        let mut state = self.lock();
+        let stopped = match state.task(key, sequence).map(|entry| entry.group) {
+            Some(group) => state.group(group).stage >= Stage::Aborted,
+            None => true,
+        };
+        if stopped {
+            drop(state);
+            drop(pending);
+            return;
+        }
+        if reserved.start == Start::Deferred && !state.released {
+            state.deferred.insert(sequence, (key, pending));
+        } else {
+            state.waiting.insert(sequence, (key, pending));
+            drop(state);
+            // Room may have come since it was reserved.
+            self.pump();
+        }
+    }
+
+    /// A task that waited is being started: its time begins.
+    fn begin(&self, state: &mut State, key: u32, sequence: u32) {
+        let now = self.nanos();
+        if let Some(entry) = state.task(key, sequence) {
+            entry.facts.set(Facts::RUNNING, true);
+            entry.started = now;
+            state.running += 1;
+        }
+    }
+
+    /// Starts waiting tasks while the limit has room.
+    pub(crate) fn pump(&self) {
+        loop {
+            let (sequence, key, pending) = {
+                let mut state = self.lock();
+                // A task that ends while another is being started leaves the rest to that loop: no
+                // recursion, however many end at once.
+                if state.pumping || self.is_full(&state) {
+                    return;
+                }
+                let Some((sequence, (key, pending))) = state.waiting.pop_first() else {
+                    return;
+                };
+                self.begin(&mut state, key, sequence);
+                state.pumping = true;
+                (sequence, key, pending)
+            };
+            self.attach(key, sequence, (pending.0)());
+            self.lock().pumping = false;
+        }
+    }
+
+    /// Starts a waiting task now, above the limit: somebody waits for it.
+    pub(crate) fn start_waiting(&self, sequence: u32) {
+        let waiting = {
+            let mut state = self.lock();
+            let waiting = state.waiting.remove(&sequence);
+            waiting.inspect(|&(key, _)| self.begin(&mut state, key, sequence))
+        };
+        if let Some((key, pending)) = waiting {
+            self.attach(key, sequence, (pending.0)());
+        }
+    }
+
+    /// Lets a deferred task start now, before the response: somebody who holds it waits for it.
+    pub(crate) fn start_deferred(&self, sequence: u32) {
+        let found = {
+            let mut state = self.lock();
+            let deferred = state.deferred.remove(&sequence);
+            deferred.map(|task| state.waiting.insert(sequence, task))
+        };
+        if found.is_some() {
+            self.start_waiting(sequence);
+        }
+    }
+
+    /// The response is out: starts what waited for it, in adopted scopes too.
+    pub(crate) fn release(&self) {
+        let adopted = {
+            let mut state = self.lock();
+            state.released = true;
+            let mut deferred = std::mem::take(&mut state.deferred);
+            state.waiting.append(&mut deferred);
+            state.adopted.clone()
+        };
+        self.pump();
+        for child in adopted {
+            child.release();
+        }
+    }
+}

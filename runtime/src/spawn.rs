@@ -1,0 +1,253 @@
+//! How a future or closure becomes a tracked task. The macros call the functions of this file.
+
+use std::{borrow::Cow, panic::Location, time::Duration};
+
+use tokio::sync::oneshot;
+
+use crate::{
+    context::{self, TaskRef},
+    error::ScopeClosed,
+    lifecycle::{End, Reserved, Start, refused},
+    log,
+    outcome::{Outcome, TaskKind},
+    rt::{self, Handle},
+    scope::Scope,
+    site::Site,
+    state::{Given, Pending},
+    task::{Closure, Plain, Relay, Returned, Task, Timed},
+    tracked::Tracked,
+};
+
+/// What a macro call says about its task.
+#[derive(Debug)]
+pub struct Options {
+    site: &'static Site,
+    name: Option<Cow<'static, str>>,
+    timeout: Option<Duration>,
+}
+
+impl Options {
+    /// A task with the defaults.
+    #[must_use]
+    pub const fn new(site: &'static Site) -> Self {
+        Self {
+            site,
+            name: None,
+            timeout: None,
+        }
+    }
+
+    /// `name = …`
+    #[must_use]
+    pub fn name(mut self, name: impl Into<Cow<'static, str>>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// `timeout = …`
+    #[must_use]
+    pub const fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+
+    fn given(&mut self) -> Option<Box<Given>> {
+        let name = self.name.take()?;
+        Some(Box::new(Given {
+            name: Some(name),
+            ..Given::default()
+        }))
+    }
+}
+
+/// `spawn_tracked!`
+pub fn spawn_tracked<F, T>(options: Options, future: F) -> Tracked<T>
+where
+    F: Future + Send + 'static,
+    F::Output: Outcome<Value = T>,
+    T: Send + 'static,
+{
+    spawn(TaskKind::Spawn, options, future)
+}
+
+/// `wait_until!`
+pub fn wait_until<F, T>(options: Options, future: F) -> Tracked<T>
+where
+    F: Future + Send + 'static,
+    F::Output: Outcome<Value = T>,
+    T: Send + 'static,
+{
+    spawn(TaskKind::WaitUntil, options, future)
+}
+
+/// `after_response!`
+pub fn after_response<F, T>(options: Options, future: F) -> Tracked<T>
+where
+    F: Future + Send + 'static,
+    F::Output: Outcome<Value = T>,
+    T: Send + 'static,
+{
+    spawn(TaskKind::AfterResponse, options, future)
+}
+
+/// `spawn_blocking_tracked!`
+pub fn spawn_blocking_tracked<C, O, T>(mut options: Options, closure: C) -> Tracked<T>
+where
+    C: FnOnce() -> O + Send + 'static,
+    O: Outcome<Value = T>,
+    T: Send + 'static,
+{
+    let (scope, site, timeout) = (current(&options), options.site, options.timeout);
+    let given = options.given();
+    let name = given.as_ref().and_then(|given| given.name.clone());
+    let Some(reserved) = scope.reserve(TaskKind::Blocking, site, given) else {
+        return refuse(&scope, site, name);
+    };
+    let task = TaskRef {
+        scope: scope.clone(),
+        key: reserved.key,
+        sequence: reserved.sequence,
+    };
+    let identity = (reserved.key, reserved.sequence);
+    let closure = Closure::new(closure, task.clone());
+    if reserved.start == Start::Now {
+        let join = rt::spawn_blocking(move || closure.run());
+        scope.attach(identity.0, identity.1, join.abort_handle());
+        give_up_after(timeout, task);
+        return Tracked::spawned(scope, identity, TaskKind::Blocking, join);
+    }
+    let (handle, value) = oneshot::channel();
+    let runtime = Handle::current();
+    let pending = Pending(Box::new(move || {
+        let _entered = runtime.enter();
+        let join = rt::spawn_blocking(move || {
+            if let Some(value) = closure.run() {
+                let _ = handle.send(value);
+            }
+        });
+        give_up_after(timeout, task);
+        join.abort_handle()
+    }));
+    scope.enqueue(&reserved, pending);
+    Tracked::later(scope, identity, TaskKind::Blocking, value)
+}
+
+/// A blocking closure cannot be dropped when its time is over; what can end is the wait for it.
+fn give_up_after(timeout: Option<Duration>, task: TaskRef) {
+    let Some(timeout) = timeout else { return };
+    let TaskRef {
+        scope,
+        key,
+        sequence,
+    } = task;
+    let scope_of_timer = scope.clone();
+    let timer = rt::spawn(async move {
+        rt::sleep(timeout).await;
+        scope_of_timer.finish(key, sequence, End::TimedOut);
+    });
+    let timer = timer.abort_handle();
+    let mut state = scope.lock();
+    match state.task(key, sequence) {
+        Some(entry) => entry.given.get_or_insert_default().timer = Some(timer),
+        None => timer.abort(),
+    }
+}
+
+fn spawn<F, T>(kind: TaskKind, mut options: Options, future: F) -> Tracked<T>
+where
+    F: Future + Send + 'static,
+    F::Output: Outcome<Value = T>,
+    T: Send + 'static,
+{
+    let (scope, site, timeout) = (current(&options), options.site, options.timeout);
+    let given = options.given();
+    let name = given.as_ref().and_then(|given| given.name.clone());
+    let Some(reserved) = scope.reserve(kind, site, given) else {
+        return refuse(&scope, site, name);
+    };
+    match timeout {
+        None => start(scope, kind, &reserved, Plain { future }),
+        Some(timeout) => start(
+            scope,
+            kind,
+            &reserved,
+            Timed {
+                future,
+                timeout,
+                sleep: None,
+            },
+        ),
+    }
+}
+
+/// [`Scope::spawn`].
+#[track_caller]
+pub(crate) fn in_scope<F, T>(scope: &Scope, future: F) -> Result<Tracked<T>, ScopeClosed<F>>
+where
+    F: Future + Send + 'static,
+    F::Output: Outcome<Value = T>,
+    T: Send + 'static,
+{
+    /// The name; the place is each caller's.
+    static SITE: Site = Site::new("task");
+
+    let given = Box::new(Given {
+        location: Some(Location::caller()),
+        ..Given::default()
+    });
+    match scope.reserve(TaskKind::Spawn, &SITE, Some(given)) {
+        Some(reserved) => Ok(start(
+            scope.clone(),
+            TaskKind::Spawn,
+            &reserved,
+            Plain { future },
+        )),
+        None => Err(ScopeClosed(future)),
+    }
+}
+
+fn start<F, T>(scope: Scope, kind: TaskKind, reserved: &Reserved, future: F) -> Tracked<T>
+where
+    F: Future<Output = Returned<T>> + Send + 'static,
+    T: Send + 'static,
+{
+    let &Reserved { key, sequence, .. } = reserved;
+    let task = Task::new(
+        future,
+        TaskRef {
+            scope: scope.clone(),
+            key,
+            sequence,
+        },
+    );
+    if reserved.start == Start::Now {
+        let join = rt::spawn(task);
+        scope.attach(key, sequence, join.abort_handle());
+        return Tracked::spawned(scope, (key, sequence), kind, join);
+    }
+    let (handle, value) = oneshot::channel();
+    let relay = Relay {
+        task,
+        handle: Some(handle),
+    };
+    // Whoever starts it later may be outside of the runtime.
+    let runtime = Handle::current();
+    let pending = Pending(Box::new(move || runtime.spawn(relay).abort_handle()));
+    scope.enqueue(reserved, pending);
+    Tracked::later(scope, (key, sequence), kind, value)
+}
+
+/// The scope that a task started here belongs to.
+fn current(options: &Options) -> Scope {
+    context::with(|context| context.scope().cloned()).unwrap_or_else(|| {
+        log::outside(options.name.as_deref(), options.site);
+        Scope::root()
+    })
+}
+
+/// The handle of a task that outlived its scope.
+fn refuse<T>(scope: &Scope, site: &'static Site, name: Option<Cow<'static, str>>) -> Tracked<T> {
+    let error = refused(site, name);
+    log::refused(&error);
+    Tracked::refused(scope, error)
+}

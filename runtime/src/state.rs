@@ -1,0 +1,345 @@
+//! What a scope knows about its tasks. Everything here happens under the scope's lock; nothing
+//! here runs code of the user's, not even a drop.
+
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, HashMap},
+    panic::Location,
+    sync::Arc,
+    task::Waker,
+};
+
+use slab::Slab;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    error::{TaskError, TaskErrorKind},
+    outcome::TaskKind,
+    report::{Counts, TaskReport},
+    rt::AbortHandle,
+    scope::Scope,
+    site::Site,
+};
+
+/// The two ways in which a task holds its invocation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Group {
+    /// Holds the handler's return.
+    Tracked,
+    /// Holds the invocation, not the response.
+    KeepAlive,
+}
+
+impl Group {
+    pub(crate) const BOTH: &[Self] = &[Self::Tracked, Self::KeepAlive];
+}
+
+/// How far the stopping of a group has come. It only ever rises.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Stage {
+    Running,
+    /// The cancellation token has fired; tasks may stop by themselves.
+    Told,
+    /// Aborted, since a sibling failed or the handler was dropped: what stops is `Cancelled`.
+    Aborted,
+    /// Aborted by the deadline: what stops is `TimedOut`.
+    Expired,
+    /// What had not stopped was given up; the group takes no more tasks.
+    Abandoned,
+}
+
+/// How far a scope's life has come. It only ever rises.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Phase {
+    /// The body runs, or its tracked tasks are being joined.
+    Open,
+    /// Nobody will join: whatever is still live, or comes now, is keep-alive.
+    Joined,
+    /// The drain has ended: no more tasks.
+    Closed,
+}
+
+pub(crate) struct GroupState {
+    pub(crate) live: usize,
+    pub(crate) stage: Stage,
+    pub(crate) token: Option<CancellationToken>,
+    /// Failures that are kept for the join and belong to no handle.
+    pub(crate) unclaimed: usize,
+}
+
+/// A live task. Kept at 40 bytes, since there is one for every waiting task.
+pub(crate) struct Entry {
+    pub(crate) abort: Option<AbortHandle>,
+    pub(crate) site: &'static Site,
+    pub(crate) given: Option<Box<Given>>,
+    /// Nanoseconds from the scope's opening.
+    pub(crate) started: u64,
+    /// Tells this task from others that had its key before.
+    pub(crate) sequence: u32,
+    pub(crate) kind: TaskKind,
+    pub(crate) group: Group,
+    pub(crate) facts: Facts,
+}
+
+/// Independent facts of a live task, in one byte.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Facts(u8);
+
+impl Facts {
+    /// Handed to the runtime, so it counts against the limit.
+    pub(crate) const RUNNING: u8 = 1;
+    /// A handle was polled and has not been dropped.
+    pub(crate) const CLAIMED: u8 = 2;
+    /// Aborted through its handle.
+    pub(crate) const ABORTED: u8 = 4;
+    /// Its handle was dropped (only known in the root scope).
+    pub(crate) const ORPHAN: u8 = 8;
+
+    pub(crate) fn has(self, fact: u8) -> bool {
+        self.0 & fact != 0
+    }
+
+    pub(crate) fn set(&mut self, fact: u8, holds: bool) {
+        self.0 = self.0 & !fact | u8::from(holds) * fact;
+    }
+}
+
+/// What only some tasks have.
+#[derive(Default)]
+pub(crate) struct Given {
+    pub(crate) name: Option<Cow<'static, str>>,
+    /// Of a task that no macro started.
+    pub(crate) location: Option<&'static Location<'static>>,
+    /// Ends a blocking task's wait at its `timeout`.
+    pub(crate) timer: Option<AbortHandle>,
+}
+
+impl Entry {
+    pub(crate) fn name(&self) -> Cow<'static, str> {
+        let given = self.given.as_ref().and_then(|given| given.name.clone());
+        given.unwrap_or(Cow::Borrowed(self.site.text()))
+    }
+
+    pub(crate) fn location(&self) -> &'static Location<'static> {
+        let given = self.given.as_ref().and_then(|given| given.location);
+        given.unwrap_or(self.site.location())
+    }
+}
+
+/// A task that did not complete, until its error has found its reader.
+pub(crate) struct Ended {
+    pub(crate) error: TaskError,
+    pub(crate) group: Group,
+    /// The how-manieth end of the scope's: the first failure in time has the lowest.
+    pub(crate) order: u32,
+    pub(crate) claimed: bool,
+    /// Stopped with its group, not through its handle.
+    pub(crate) stopped: bool,
+    pub(crate) fate: Fate,
+}
+
+/// Who reads an error that no handle claims.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// The join.
+    Join,
+    /// The log and the host's hook.
+    Log,
+    /// It has been read, or nobody needs to (a cancellation).
+    Done,
+}
+
+/// A task that waits unstarted.
+pub(crate) struct Pending(pub(crate) Box<dyn FnOnce() -> AbortHandle + Send>);
+
+pub(crate) struct State {
+    pub(crate) tasks: Slab<Entry>,
+    /// Wraps after 2³² tasks of one scope; only two that live at once under one key would collide.
+    pub(crate) sequence: u32,
+    pub(crate) groups: [GroupState; 2],
+    pub(crate) counts: Counts,
+    pub(crate) rows: Vec<TaskReport>,
+    pub(crate) ended: HashMap<u32, Ended>,
+    pub(crate) ends: u32,
+    pub(crate) phase: Phase,
+    /// The response is out: `after_response!` starts at once.
+    pub(crate) released: bool,
+    /// Tasks that count against `limit`.
+    pub(crate) running: usize,
+    /// Waiting for `max_concurrent`, oldest first.
+    pub(crate) waiting: BTreeMap<u32, (u32, Pending)>,
+    pub(crate) pumping: bool,
+    /// Waiting for the response.
+    pub(crate) deferred: BTreeMap<u32, (u32, Pending)>,
+    pub(crate) tokens: HashMap<u32, CancellationToken>,
+    /// Who awaits a task that may be given up while it runs.
+    pub(crate) watchers: HashMap<u32, Waker>,
+    /// Ended handlers' scopes that this one drains.
+    pub(crate) adopted: Vec<Scope>,
+    pub(crate) adopter: Option<Scope>,
+    /// Somebody outside drives the drain of this scope.
+    pub(crate) attached: bool,
+    /// Failures of adopted scopes, kept for the join.
+    pub(crate) inherited: Vec<TaskError>,
+}
+
+impl State {
+    pub(crate) fn new() -> Self {
+        let group = || GroupState {
+            live: 0,
+            stage: Stage::Running,
+            token: None,
+            unclaimed: 0,
+        };
+        Self {
+            tasks: Slab::new(),
+            sequence: 0,
+            groups: [group(), group()],
+            counts: Counts::default(),
+            rows: Vec::new(),
+            ended: HashMap::new(),
+            ends: 0,
+            phase: Phase::Open,
+            released: false,
+            running: 0,
+            waiting: BTreeMap::new(),
+            pumping: false,
+            deferred: BTreeMap::new(),
+            tokens: HashMap::new(),
+            watchers: HashMap::new(),
+            adopted: Vec::new(),
+            adopter: None,
+            attached: false,
+            inherited: Vec::new(),
+        }
+    }
+
+    pub(crate) fn group(&mut self, group: Group) -> &mut GroupState {
+        &mut self.groups[group as usize]
+    }
+
+    pub(crate) fn live(&self) -> usize {
+        self.groups.iter().map(|group| group.live).sum()
+    }
+
+    pub(crate) fn is_idle(&self) -> bool {
+        self.live() == 0 && self.adopted.is_empty()
+    }
+
+    pub(crate) fn task(&mut self, key: u32, sequence: u32) -> Option<&mut Entry> {
+        self.tasks
+            .get_mut(key as usize)
+            .filter(|entry| entry.sequence == sequence)
+    }
+
+    /// The group's token; one that has fired already if the group has been told to stop.
+    pub(crate) fn token(&mut self, group: Group) -> CancellationToken {
+        let group = self.group(group);
+        let told = group.stage >= Stage::Told;
+        let token = group.token.get_or_insert_with(CancellationToken::new);
+        if told {
+            token.cancel();
+        }
+        token.clone()
+    }
+
+    /// Takes a live task out; `None` if it has been given up before.
+    pub(crate) fn remove(&mut self, key: u32, sequence: u32) -> Option<Entry> {
+        self.task(key, sequence)?;
+        let entry = self.tasks.remove(key as usize);
+        self.group(entry.group).live -= 1;
+        self.running -= usize::from(entry.facts.has(Facts::RUNNING));
+        if self.tasks.is_empty() && self.tasks.capacity() > 1024 {
+            self.tasks = Slab::new();
+        }
+        Some(entry)
+    }
+
+    /// Takes the failures of `groups` that belong to the join, the first in time first, and leaves
+    /// a summary for handles that ask later.
+    pub(crate) fn take_failures(&mut self, groups: &[Group]) -> Vec<TaskError> {
+        let mut failures: Vec<_> = self
+            .ended
+            .values_mut()
+            .filter(|ended| {
+                ended.fate == Fate::Join && !ended.claimed && groups.contains(&ended.group)
+            })
+            .map(|ended| {
+                ended.fate = Fate::Done;
+                let summary = ended.error.summary();
+                (ended.order, std::mem::replace(&mut ended.error, summary))
+            })
+            .collect();
+        for &group in groups {
+            self.group(group).unclaimed = 0;
+        }
+        failures.sort_unstable_by_key(|&(order, _)| order);
+        let inherited = if groups.contains(&Group::KeepAlive) {
+            std::mem::take(&mut self.inherited)
+        } else {
+            Vec::new()
+        };
+        failures
+            .into_iter()
+            .map(|(_, error)| error)
+            .chain(inherited)
+            .collect()
+    }
+
+    /// Nobody joins `groups` any more: claimed failures that come back go to the log.
+    pub(crate) fn unkeep(&mut self, groups: &[Group]) {
+        for ended in self.ended.values_mut() {
+            if ended.fate == Fate::Join && groups.contains(&ended.group) {
+                ended.fate = Fate::Log;
+            }
+        }
+    }
+
+    /// Takes the account of `inner`, which closes; not if this scope has closed before.
+    pub(crate) fn take_over(
+        &mut self,
+        closing: &Scope,
+        inner: &mut Self,
+        unread: &mut Vec<TaskError>,
+        rows: bool,
+    ) -> bool {
+        if self.phase == Phase::Closed {
+            return false;
+        }
+        self.counts.add(inner.counts);
+        if rows {
+            self.rows.append(&mut inner.rows);
+        }
+        self.inherited.append(unread);
+        self.adopted
+            .retain(|scope| !Arc::ptr_eq(&scope.0, &closing.0));
+        true
+    }
+
+    /// Summaries of the tracked tasks that were stopped with their group.
+    pub(crate) fn cancelled(&self) -> Vec<TaskError> {
+        let mut cancelled: Vec<_> = self
+            .ended
+            .values()
+            .filter(|ended| {
+                ended.stopped
+                    && ended.group == Group::Tracked
+                    && ended.error.kind() == TaskErrorKind::Cancelled
+            })
+            .map(|ended| (ended.order, ended.error.summary()))
+            .collect();
+        cancelled.sort_unstable_by_key(|&(order, _)| order);
+        cancelled.into_iter().map(|(_, error)| error).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Entry;
+
+    #[test]
+    fn an_entry_stays_small() {
+        assert!(size_of::<Entry>() <= 40, "{}", size_of::<Entry>());
+        assert_eq!(size_of::<Option<Entry>>(), size_of::<Entry>());
+    }
+}
