@@ -5,7 +5,7 @@ use std::pin::Pin;
 use crate::{
     error::TaskError,
     log,
-    scope::Scope,
+    scope::{Plan, Scope},
     state::{Group, Phase, Stage, State},
 };
 
@@ -37,42 +37,42 @@ pub(crate) type Joining = Pin<Box<dyn Future<Output = Joined> + Send>>;
 /// cancels the rest. Without `returns`, failures go to the log.
 pub(crate) fn join(scope: Scope, then: Then, fail_fast: bool, returns: bool) -> Joining {
     Box::pin(async move {
-        let deadline = scope.0.plan.deadline;
-        if fail_fast {
-            let failed = |state: &mut State| state.group(Group::Tracked).unclaimed > 0;
-            let done = |state: &mut State| state.group(Group::Tracked).live == 0 || failed(state);
-            scope.enforce(TRACKED, deadline, done).await;
-            let failed = failed(&mut scope.lock());
-            if failed {
-                scope.stop(TRACKED, Stage::Aborted);
-            }
-        }
-        let groups = if then == Then::JoinAndFail {
+        let Plan {
+            deadline,
+            host_deadline,
+            ..
+        } = scope.0.plan;
+        let ended = if then == Then::JoinAndFail {
             Group::BOTH
         } else {
             TRACKED
         };
+        let mut fail_fast = fail_fast;
         let joined = loop {
             let empty = |state: &mut State| state.group(Group::Tracked).live == 0;
-            scope.enforce(TRACKED, deadline, empty).await;
+            let failed = |state: &mut State| fail_fast && state.group(Group::Tracked).unclaimed > 0;
+            let done = |state: &mut State| empty(state) || failed(state);
+            scope.enforce(scope.due(), deadline, done).await;
+            if failed(&mut scope.lock()) {
+                scope.stop(TRACKED, Stage::Aborted);
+                fail_fast = false;
+                continue;
+            }
             if then == Then::JoinAndFail {
                 // The answer acknowledges the event, so it comes last.
                 scope.release();
-                let deadline = scope.0.plan.host_deadline;
-                scope
-                    .enforce(Group::BOTH, deadline, |state| state.is_idle())
-                    .await;
+                let idle = |state: &mut State| state.is_idle();
+                scope.enforce(Group::BOTH, host_deadline, idle).await;
             }
             let mut state = scope.lock();
             // Asked once more, under the lock that ends the join: nothing slips in between.
-            let empty = empty(&mut state);
-            if empty && (then != Then::JoinAndFail || state.is_idle()) {
+            if empty(&mut state) && (then != Then::JoinAndFail || state.is_idle()) {
                 state.phase = Phase::Joined;
                 let joined = Joined {
-                    failures: state.take_failures(groups),
+                    failures: state.take_failures(ended),
                     cancelled: state.cancelled(),
                 };
-                state.unkeep(groups);
+                state.unkeep(ended);
                 break joined;
             }
         };

@@ -17,7 +17,7 @@ use crate::{
     join::{Joined, Joining, Then, join},
     rt::{Instant, Sleep, sleep_until},
     scope::{Deadline, Scope},
-    state::{Group, Phase, Stage},
+    state::{Group, Stage},
 };
 
 /// How a body ended.
@@ -67,11 +67,8 @@ pin_project! {
     }
 }
 
-/// The handler's future was dropped, or has ended; only in the first case is there something left.
+/// The handler's future was dropped before it had yielded.
 fn dropped(scope: &Scope, attached: bool, abort: bool) {
-    if scope.lock().phase > Phase::Open {
-        return;
-    }
     scope.end_join();
     if abort {
         scope.stop(Group::BOTH, Stage::Aborted);
@@ -149,7 +146,7 @@ impl<R, F: Future<Output = R>> Future for Run<R, F> {
                         *this.stage = stage;
                         this.timer.set(next.map(sleep_until));
                         if let Current::Body(scope) = &*this.context {
-                            scope.stop(&[Group::Tracked], stage);
+                            scope.stop(scope.due(), stage);
                         }
                         if stage == Stage::Expired && stops_body {
                             context::enter(this.context, || this.body.set(None));
@@ -185,6 +182,8 @@ impl<R, F: Future<Output = R>> Future for Run<R, F> {
             mut failures,
             cancelled,
         } = failed;
+        // What is left now is no longer the handler's.
+        *this.context = Current::Outside;
         let value = match this.end.take().expect("polled after completion") {
             End::Returned(value) => Some(value),
             End::Panicked(payload) => resume_unwind(payload),

@@ -231,6 +231,14 @@ impl Scope {
         self.len() == 0
     }
 
+    /// What the deadline of the tracked tasks stops: keep-alive tasks too, if it is the host's.
+    pub(crate) fn due(&self) -> &'static [Group] {
+        match (self.0.plan.deadline, self.0.plan.host_deadline) {
+            (Some(deadline), Some(host)) if host.at <= deadline.at => Group::BOTH,
+            _ => &[Group::Tracked],
+        }
+    }
+
     pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
         // No code of the user's runs under the lock, so a poisoned one is still consistent.
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)

@@ -1,0 +1,130 @@
+//! `host = …`
+
+use std::{sync::atomic::Ordering, time::SystemTime};
+
+use super::*;
+use tethered::{Host, JoinError, KeepAlive, serverless_handler, spawn_tracked, wait_until};
+use tethered_tests::platform::{Platform, take_drain};
+
+/// The body consumes the argument that is the host.
+#[serverless_handler(host = platform)]
+async fn handler(platform: Platform, journal: Journal) -> Result<(), JoinError> {
+    drop(platform);
+    spawn_tracked!(journal.clone().work("tracked", 100));
+    wait_until!(name = "fails", journal.clone().fail("keep-alive", 300));
+    tethered::after_response!(journal.clone().work("after", 50));
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_host_that_can_answers_first() {
+    let platform = Platform::default();
+    let (asked, drains) = (platform.asked.clone(), platform.drains.clone());
+    let journal = Journal::new();
+    handler(platform, journal.clone()).await.unwrap();
+    journal.write("answer");
+    assert_eq!(asked.load(Ordering::SeqCst), 101, "each once");
+    take_drain(&drains).await;
+    assert_eq!(
+        journal.lines(),
+        [
+            "tracked at 100",
+            "answer at 100",
+            "after at 150",
+            "keep-alive at 300"
+        ]
+    );
+    assert_eq!(journal.now(), 300);
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_that_cannot_has_them_joined() {
+    for platform in [
+        Platform {
+            refuses: true,
+            ..Platform::default()
+        },
+        Platform {
+            mode: KeepAlive::Join,
+            ..Platform::default()
+        },
+    ] {
+        let journal = Journal::new();
+        handler(platform, journal.clone()).await.unwrap();
+        assert_eq!(
+            journal.lines(),
+            ["tracked at 100", "after at 150", "keep-alive at 300"]
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_acknowledged_trigger_fails_with_them() {
+    let platform = Platform {
+        mode: KeepAlive::JoinAndFail,
+        ..Platform::default()
+    };
+    let error = handler(platform, Journal::new()).await.unwrap_err();
+    assert_eq!(error.first().name(), "fails");
+}
+
+#[tokio::test(start_paused = true)]
+async fn its_deadline_holds() {
+    #[serverless_handler(host = &platform)]
+    async fn handler(platform: Platform) -> Result<(), JoinError> {
+        let _ = platform;
+        pending().await
+    }
+
+    let journal = Journal::new();
+    let deadline = Some(SystemTime::now() + ms(1_000));
+    let platform = Platform {
+        deadline,
+        ..Platform::default()
+    };
+    handler(platform).await.unwrap_err();
+    assert!((900..=950).contains(&journal.now()), "{}", journal.now());
+}
+
+#[tokio::test(start_paused = true)]
+async fn inside_an_open_invocation_only_its_deadline_counts() {
+    let platform = Platform::default();
+    let asked = platform.asked.clone();
+    let journal = Journal::new();
+    let (result, report, told) = invoke(handler(platform, journal.clone())).await;
+    result.unwrap();
+    assert_eq!(asked.load(Ordering::SeqCst), 1);
+    assert_eq!((report.spawned(), told), (3, vec!["fails".to_owned()]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn tasks_of_a_dropped_handler_stay_in_its_drain() {
+    #[serverless_handler(host = platform)]
+    async fn handler(platform: Platform, journal: Journal) -> Result<(), JoinError> {
+        let _ = platform;
+        spawn_tracked!(journal.work("tracked", 100));
+        pending().await
+    }
+
+    let platform = Platform::default();
+    let drains = platform.drains.clone();
+    let journal = Journal::new();
+    let handling = handler(platform, journal.clone());
+    tokio::time::timeout(ms(10), handling).await.unwrap_err();
+    take_drain(&drains).await;
+    assert_eq!(journal.lines(), ["tracked at 100"]);
+}
+
+#[test]
+fn a_host_is_one_by_reference_and_shared() {
+    fn host<H: Host>(host: &H) -> KeepAlive {
+        host.keep_alive_mode()
+    }
+
+    let platform = Platform {
+        mode: KeepAlive::Join,
+        ..Platform::default()
+    };
+    assert_eq!(host(&&platform), KeepAlive::Join);
+    assert_eq!(host(&Arc::new(platform)), KeepAlive::Join);
+}

@@ -1,0 +1,112 @@
+//! `max_concurrent`.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::*;
+use tethered::{JoinError, serverless_handler, spawn_blocking_tracked, spawn_tracked, wait_until};
+
+#[tokio::test(start_paused = true)]
+async fn the_rest_waits_unstarted_first_come_first_served() {
+    #[serverless_handler(max_concurrent = 2)]
+    async fn handler(journal: Journal) -> Result<(), JoinError> {
+        for what in ["a", "b", "c", "d", "e"] {
+            spawn_tracked!(journal.clone().work(what, 100));
+        }
+        Ok(())
+    }
+
+    let journal = Journal::new();
+    handler(journal.clone()).await.unwrap();
+    assert_eq!(
+        journal.lines(),
+        ["a at 100", "b at 100", "c at 200", "d at 200", "e at 300"]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn keep_alive_and_blocking_tasks_count_too() {
+    static RUNNING: AtomicUsize = AtomicUsize::new(0);
+    static MOST: AtomicUsize = AtomicUsize::new(0);
+
+    fn enter() {
+        let running = RUNNING.fetch_add(1, Ordering::SeqCst) + 1;
+        MOST.fetch_max(running, Ordering::SeqCst);
+    }
+
+    async fn counted() {
+        enter();
+        sleep(ms(10)).await;
+        RUNNING.fetch_sub(1, Ordering::SeqCst);
+    }
+
+    #[serverless_handler(max_concurrent = 3)]
+    async fn handler() -> Result<(), JoinError> {
+        for _ in 0..10 {
+            spawn_tracked!(counted());
+            wait_until!(counted());
+            spawn_blocking_tracked!(|| {
+                enter();
+                RUNNING.fetch_sub(1, Ordering::SeqCst);
+            });
+        }
+        Ok(())
+    }
+
+    let (result, report, _) = invoke(handler()).await;
+    result.unwrap();
+    assert_eq!((report.completed(), MOST.load(Ordering::SeqCst)), (30, 3));
+}
+
+#[tokio::test(start_paused = true)]
+async fn awaiting_one_that_waits_starts_it() {
+    #[serverless_handler(max_concurrent = 1)]
+    async fn handler() -> Result<u8, Error> {
+        let outer = spawn_tracked!(async {
+            let inner = spawn_tracked!(async { tethered::Value(5) });
+            Ok::<_, tethered::TaskError>(inner.await?)
+        });
+        Ok(outer.await?)
+    }
+
+    assert_eq!(handler().await.unwrap(), 5);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failure_cancels_those_that_wait() {
+    #[serverless_handler(max_concurrent = 1)]
+    async fn handler(journal: Journal) -> Result<(), JoinError> {
+        spawn_tracked!(name = "fails", journal.clone().fail("fails", 10));
+        for _ in 0..3 {
+            spawn_tracked!(journal.clone().hang("never started"));
+        }
+        Ok(())
+    }
+
+    let journal = Journal::new();
+    let (result, report, _) = invoke(handler(journal.clone())).await;
+    let error = result.unwrap_err();
+    assert_eq!(error.first().name(), "fails");
+    assert_eq!(error.cancelled().count(), 3);
+    assert_eq!((report.failed(), report.cancelled()), (1, 3));
+}
+
+#[test]
+fn a_long_queue_ends_with_its_runtime() {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    let handling = {
+        let _entered = runtime.enter();
+        #[serverless_handler(max_concurrent = 1)]
+        async fn handler() -> Result<(), JoinError> {
+            for _ in 0..100_000 {
+                spawn_tracked!(pending::<()>());
+            }
+            pending().await
+        }
+        runtime.spawn(handler())
+    };
+    runtime.block_on(tokio::task::yield_now());
+    drop(runtime);
+    assert!(handling.is_finished());
+}
