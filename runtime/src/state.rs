@@ -100,7 +100,7 @@ impl Facts {
     }
 
     pub(crate) fn set(&mut self, fact: u8, holds: bool) {
-        self.0 = self.0 & !fact | u8::from(holds) * fact;
+        self.0 = (self.0 & !fact) | (u8::from(holds) * fact);
     }
 }
 

@@ -1,0 +1,13 @@
+//! What the examples share.
+//!
+//! - [`local_lambda`]: a Lambda on this machine, which runs a function binary and really freezes it.
+//! - [`recorder`]: a process of its own that writes down every side effect.
+//! - [`binaries`]: builds and finds the binaries of this package.
+//! - [`orders`]: the business of the two functions `orders` and `orders-bare`.
+//! - [`clock`]: the one clock that all of them put on their records.
+
+pub mod binaries;
+pub mod clock;
+pub mod local_lambda;
+pub mod orders;
+pub mod recorder;
