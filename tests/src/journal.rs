@@ -13,7 +13,6 @@ use tokio::time::{Instant, sleep};
 pub type Error = Box<dyn std::error::Error + Send + Sync>;
 
 /// Milliseconds.
-#[must_use]
 pub fn ms(millis: u64) -> Duration {
     Duration::from_millis(millis)
 }
@@ -28,7 +27,6 @@ pub struct Journal {
 
 impl Journal {
     /// An empty one, whose time begins now.
-    #[must_use]
     pub fn new() -> Self {
         Self {
             started: Instant::now(),
@@ -70,7 +68,7 @@ impl Journal {
     /// Never ends; is noted when it is dropped.
     pub async fn hang(self, what: &'static str) {
         let _unfinished = Unfinished(Some((self, what)));
-        pending().await
+        pending::<()>().await;
     }
 }
 

@@ -1,4 +1,10 @@
 //! What the tests share.
+#![allow(
+    clippy::missing_panics_doc,
+    clippy::must_use_candidate,
+    clippy::new_without_default,
+    reason = "helpers of tests, not an API"
+)]
 
 pub mod journal;
 pub mod platform;

@@ -15,7 +15,6 @@ static ALONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 
 #[tokio::test(start_paused = true)]
 async fn without_a_scope_around_the_root_scope_takes_them() {
-    let _alone = ALONE.lock().await;
     #[serverless_handler]
     async fn handler(journal: Journal) -> Result<(), Error> {
         spawn_tracked!(journal.clone().work("tracked", 100));
@@ -23,6 +22,7 @@ async fn without_a_scope_around_the_root_scope_takes_them() {
         pending().await
     }
 
+    let _alone = ALONE.lock().await;
     let journal = Journal::new();
     timeout(ms(10), handler(journal.clone())).await.unwrap_err();
     assert_eq!(Scope::root().len(), 2);
@@ -46,13 +46,13 @@ async fn a_dropped_invocation_moves_its_tasks_to_the_root_scope() {
 
 #[tokio::test(start_paused = true)]
 async fn dropped_while_it_joins_keep_alive_tasks_it_loses_none() {
-    let _alone = ALONE.lock().await;
     #[serverless_handler]
     async fn handler(journal: Journal) -> Result<(), Error> {
         wait_until!(journal.clone().work("keep-alive", 100));
         Ok(())
     }
 
+    let _alone = ALONE.lock().await;
     let journal = Journal::new();
     timeout(ms(10), handler(journal.clone())).await.unwrap_err();
     assert_eq!(Scope::root().len(), 1);
@@ -62,7 +62,6 @@ async fn dropped_while_it_joins_keep_alive_tasks_it_loses_none() {
 
 #[tokio::test(start_paused = true)]
 async fn drain_inside_an_invocation_is_an_error_at_once() {
-    let _alone = ALONE.lock().await;
     #[serverless_handler]
     async fn handler() -> Result<(), Error> {
         let error = drain().await.unwrap_err();
@@ -76,6 +75,7 @@ async fn drain_inside_an_invocation_is_an_error_at_once() {
         Ok(())
     }
 
+    let _alone = ALONE.lock().await;
     let ((), report, _) = invoke(async { handler().await.unwrap() }).await;
     assert_eq!(report.completed(), 2);
     scope(async |_| drain().await.unwrap_err()).await.unwrap();

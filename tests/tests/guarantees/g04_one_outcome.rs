@@ -16,7 +16,7 @@ async fn each_task_has_a_row_and_an_outcome() {
         wait_until!(name = "keep-alive", async {});
     }
 
-    let (_, report, told) = invoke(handler(Journal::new())).await;
+    let ((), report, told) = invoke(handler(Journal::new())).await;
     let row = |name| {
         let row = report.tasks().find(|task| task.name() == name).unwrap();
         (row.kind(), row.outcome(), row.error())
@@ -77,7 +77,7 @@ async fn a_future_that_panics_when_it_is_dropped_is_counted_once() {
         task.abort();
     }
 
-    let (_, report, _) = invoke(handler()).await;
+    let ((), report, _) = invoke(handler()).await;
     assert_eq!((report.spawned(), report.panicked()), (1, 1));
 }
 

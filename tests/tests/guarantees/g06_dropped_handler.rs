@@ -20,7 +20,7 @@ async fn finish_moves_the_tasks_up() {
         timeout(ms(10), handling).await.unwrap_err();
         journal.write("response");
     };
-    let (_, report, told) = invoke(answering).await;
+    let ((), report, told) = invoke(answering).await;
     assert_eq!(
         journal.lines(),
         [

@@ -63,7 +63,7 @@ async fn awaiting_one_that_waits_starts_it() {
     async fn handler() -> Result<u8, Error> {
         let outer = spawn_tracked!(async {
             let inner = spawn_tracked!(async { tethered::Value(5) });
-            Ok::<_, tethered::TaskError>(inner.await?)
+            inner.await
         });
         Ok(outer.await?)
     }
@@ -92,20 +92,18 @@ async fn a_failure_cancels_those_that_wait() {
 
 #[test]
 fn a_long_queue_ends_with_its_runtime() {
+    #[serverless_handler(max_concurrent = 1)]
+    async fn handler() -> Result<(), JoinError> {
+        for _ in 0..100_000 {
+            spawn_tracked!(pending::<()>());
+        }
+        pending().await
+    }
+
     let runtime = tokio::runtime::Builder::new_current_thread()
         .build()
         .unwrap();
-    let handling = {
-        let _entered = runtime.enter();
-        #[serverless_handler(max_concurrent = 1)]
-        async fn handler() -> Result<(), JoinError> {
-            for _ in 0..100_000 {
-                spawn_tracked!(pending::<()>());
-            }
-            pending().await
-        }
-        runtime.spawn(handler())
-    };
+    let handling = runtime.spawn(handler());
     runtime.block_on(tokio::task::yield_now());
     drop(runtime);
     assert!(handling.is_finished());
