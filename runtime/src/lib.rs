@@ -149,7 +149,9 @@ pub use self::{
 /// Outside of a tokio runtime, as `tokio::spawn` does.
 #[macro_export]
 macro_rules! spawn_tracked {
-    ($($input:tt)*) => { $crate::__spawn!(spawn_tracked $($input)*) };
+    ($option:ident = $($rest:tt)*) => { $crate::__with_options!(spawn_tracked $option = $($rest)*) };
+    ($task:expr $(,)?) => { $crate::__private::spawn_tracked($crate::__options!($task), $task) };
+    () => { $crate::__with_options!(spawn_tracked) };
 }
 
 /// Runs a closure now, on a blocking thread, as a task that the handler joins before it returns.
@@ -172,7 +174,9 @@ macro_rules! spawn_tracked {
 /// [`Scope::current().cancellation_token()`](Scope::cancellation_token) can stop by itself in time.
 #[macro_export]
 macro_rules! spawn_blocking_tracked {
-    ($($input:tt)*) => { $crate::__spawn!(spawn_blocking_tracked $($input)*) };
+    ($option:ident = $($rest:tt)*) => { $crate::__with_options!(spawn_blocking_tracked $option = $($rest)*) };
+    ($task:expr $(,)?) => { $crate::__private::spawn_blocking_tracked($crate::__options!($task), $task) };
+    () => { $crate::__with_options!(spawn_blocking_tracked) };
 }
 
 /// Starts a future now, in parallel, as a keep-alive task: it holds the invocation, not the
@@ -197,7 +201,9 @@ macro_rules! spawn_blocking_tracked {
 /// Where the host cannot keep an invocation alive, it is joined before the handler returns.
 #[macro_export]
 macro_rules! wait_until {
-    ($($input:tt)*) => { $crate::__spawn!(wait_until $($input)*) };
+    ($option:ident = $($rest:tt)*) => { $crate::__with_options!(wait_until $option = $($rest)*) };
+    ($task:expr $(,)?) => { $crate::__private::wait_until($crate::__options!($task), $task) };
+    () => { $crate::__with_options!(wait_until) };
 }
 
 /// Hands over a future that starts when the response has been sent: a keep-alive task that does
@@ -218,12 +224,14 @@ macro_rules! wait_until {
 /// join; once the response is out, at once. Its `timeout` runs from there.
 #[macro_export]
 macro_rules! after_response {
-    ($($input:tt)*) => { $crate::__spawn!(after_response $($input)*) };
+    ($option:ident = $($rest:tt)*) => { $crate::__with_options!(after_response $option = $($rest)*) };
+    ($task:expr $(,)?) => { $crate::__private::after_response($crate::__options!($task), $task) };
+    () => { $crate::__with_options!(after_response) };
 }
 
 #[doc(hidden)]
 #[macro_export]
-macro_rules! __spawn {
+macro_rules! __with_options {
     ($macro:ident name = $name:expr, timeout = $timeout:expr, $task:expr $(,)?) => {
         $crate::__private::$macro(
             $crate::__options!($task).name($name).timeout($timeout),
@@ -250,9 +258,6 @@ macro_rules! __spawn {
             ::core::stringify!($macro),
             "!(name = \"audit\", timeout = Duration::from_secs(2), audit(event))`"
         ))
-    };
-    ($macro:ident $task:expr $(,)?) => {
-        $crate::__private::$macro($crate::__options!($task), $task)
     };
     ($macro:ident) => {
         ::core::compile_error!(::core::concat!(

@@ -14,7 +14,7 @@ pub type BoxError = Box<dyn Error + Send + Sync>;
     message = "a tracked task returns `()`, a `Result` or a `Value`, and this one returns `{Self}`",
     label = "its value could hide a failure",
     note = "if it can fail, return `Result<_, E>` where `E: Into<Box<dyn Error + Send + Sync>>`",
-    note = "if it cannot, write `async {{ tethered::Value(future.await) }}`, or `async {{ future.await; }}` to drop the value"
+    note = "if it cannot, return `tethered::Value(value)`, or end with `value;` to drop it"
 )]
 pub trait Outcome: Send + 'static {
     /// What an awaited [`Tracked`](crate::Tracked) yields when the task completes.
@@ -32,6 +32,7 @@ impl Outcome for () {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl Outcome for Infallible {
     type Value = Infallible;
 
@@ -52,6 +53,7 @@ impl<T> Returns for fn() -> T {
     type Output = T;
 }
 
+#[diagnostic::do_not_recommend]
 impl Outcome for Never {
     type Value = Self;
 

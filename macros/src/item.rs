@@ -1,0 +1,100 @@
+//! What the attribute stands on.
+
+use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
+use syn::{
+    Attribute, Error, LitStr, Result, Signature, Token, Visibility,
+    parse::{Parse, ParseStream, Parser as _},
+};
+
+use crate::errors::Errors;
+
+/// A function as far as the attribute reads it.
+pub(crate) struct Function {
+    pub(crate) attrs: Vec<Attribute>,
+    pub(crate) vis: Visibility,
+    pub(crate) sig: Signature,
+    /// `None` where a trait declares a method without a body.
+    pub(crate) block: Option<FunctionBlock>,
+}
+
+pub(crate) struct FunctionBlock {
+    pub(crate) inner_attrs: Vec<Attribute>,
+    /// The braces with what they hold after the inner attributes.
+    pub(crate) rest: Group,
+}
+
+/// What else an attribute may stand on, by its first word.
+const ELSEWHERE: [(&str, &str); 13] = [
+    ("struct", "a struct"),
+    ("enum", "an enum"),
+    ("union", "a union"),
+    ("trait", "a trait"),
+    ("impl", "an `impl`"),
+    ("mod", "a module"),
+    ("const", "a constant"),
+    ("static", "a static"),
+    ("type", "a type alias"),
+    ("use", "an import"),
+    ("extern", "an `extern` item"),
+    ("macro_rules", "a macro"),
+    ("let", "a `let`"),
+];
+
+pub(crate) fn parse(item: TokenStream, errors: &mut Errors) -> Option<Function> {
+    let function = Function::parse.parse2(item);
+    function.map_err(|error| errors.push(error)).ok()
+}
+
+impl Parse for Function {
+    fn parse(input: ParseStream<'_>) -> Result<Self> {
+        let attrs = input.call(Attribute::parse_outer)?;
+        let vis = input.parse()?;
+        if !is_function(input) {
+            return Err(elsewhere(&input.parse()?));
+        }
+        let sig = input.parse()?;
+        let has_body = input.parse::<Option<Token![;]>>()?.is_none();
+        let block = has_body.then(|| input.parse()).transpose()?;
+        Ok(Self {
+            attrs,
+            vis,
+            sig,
+            block,
+        })
+    }
+}
+
+impl Parse for FunctionBlock {
+    fn parse(input: ParseStream<'_>) -> Result<Self> {
+        let whole: Group = input.parse()?;
+        let parser = |content: ParseStream<'_>| {
+            Ok((content.call(Attribute::parse_inner)?, content.parse()?))
+        };
+        let (inner_attrs, rest) = parser.parse2(whole.stream())?;
+        let mut rest = Group::new(Delimiter::Brace, rest);
+        rest.set_span(whole.span());
+        Ok(Self { inner_attrs, rest })
+    }
+}
+
+fn is_function(input: ParseStream<'_>) -> bool {
+    let ahead = input.fork();
+    while ahead.peek(Token![const])
+        || ahead.peek(Token![async])
+        || ahead.peek(Token![unsafe])
+        || ahead.peek(Token![extern])
+        || ahead.peek(LitStr)
+    {
+        let _ = ahead.parse::<TokenTree>();
+    }
+    ahead.peek(Token![fn])
+}
+
+fn elsewhere(first: &TokenTree) -> Error {
+    let word = first.to_string();
+    let thing = ELSEWHERE.iter().find(|(start, _)| *start == word);
+    let thing = thing.map_or("an expression", |(_, thing)| thing);
+    let message = format!("a handler is a function, not {thing}");
+    let advice = "write `#[serverless_handler]` above an `async fn`";
+    Error::new(first.span(), format!("{message}: {advice}"))
+}

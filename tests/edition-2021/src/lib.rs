@@ -1,0 +1,1 @@
+//! Nothing but examples, which Cargo finds in `tests/ui/pass`.

@@ -1,0 +1,10 @@
+use tethered::serverless_handler;
+
+#[serverless_handler]
+pub extern "C" fn handler(event: u8) -> u8 {
+    event
+}
+
+fn main() {
+    handler(1);
+}

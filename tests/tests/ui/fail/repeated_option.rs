@@ -1,0 +1,10 @@
+use tethered::{JoinError, serverless_handler};
+
+#[serverless_handler(join = join_all, timeout = "5s", join = join_all)]
+async fn handler() -> Result<(), JoinError> {
+    Ok(())
+}
+
+fn main() {
+    drop(handler());
+}
