@@ -1,8 +1,12 @@
 //! Which scope the running code belongs to: a thread-local that is set around each poll.
 //!
-//! A value is moved in and out, never cloned, so that setting it costs a few moves and no atomic.
+//! A value is swapped in and out, never cloned, so that setting it costs a few moves and no atomic.
+//! Nothing here runs code of the user's while the thread-local is borrowed.
 
-use std::{cell::Cell, mem};
+use std::{
+    cell::{Cell, RefCell},
+    mem,
+};
 
 use crate::scope::{Plan, Scope};
 
@@ -19,20 +23,23 @@ pub(crate) enum Context {
     /// Outside of any invocation.
     #[default]
     Outside,
-    /// In a handler's body that has tracked nothing yet: the scope is made when it is asked for.
-    Planned(Plan),
+    /// In a handler's body that has tracked nothing yet: [`PLAN`] has what its scope will be.
+    Planned,
     /// In a body whose scope is open.
     Body(Scope),
     Task(TaskRef),
 }
 
 thread_local! {
-    static CURRENT: Cell<Context> = const { Cell::new(Context::Outside) };
+    static CURRENT: RefCell<Context> = const { RefCell::new(Context::Outside) };
+    /// Beside the context, which so stays small: few handlers are polled without a scope, and
+    /// every task pays for the context.
+    static PLAN: Cell<Option<Plan>> = const { Cell::new(None) };
 }
 
 /// Exchanges `slot` and the thread's context. A thread that is being torn down has none.
 fn exchange(slot: &mut Context) {
-    let _ = CURRENT.try_with(|current| *slot = current.replace(mem::take(slot)));
+    let _ = CURRENT.try_with(|current| mem::swap(slot, &mut *current.borrow_mut()));
 }
 
 /// Runs `f` in the context of `slot`, which then holds the context as `f` left it.
@@ -50,6 +57,37 @@ pub(crate) fn enter<R>(slot: &mut Context, f: impl FnOnce() -> R) -> R {
     f()
 }
 
+/// The same for a handler, which may not have a scope yet.
+pub(crate) fn enter_planned<R>(
+    slot: &mut Context,
+    plan: &mut Option<Plan>,
+    f: impl FnOnce() -> R,
+) -> R {
+    struct Restore<'a> {
+        plan: &'a mut Option<Plan>,
+        outer: Option<Plan>,
+    }
+
+    impl Drop for Restore<'_> {
+        fn drop(&mut self) {
+            *self.plan = exchange_plan(self.outer.take());
+        }
+    }
+
+    if plan.is_none() {
+        return enter(slot, f);
+    }
+    let outer = exchange_plan(plan.take());
+    let _restore = Restore { plan, outer };
+    enter(slot, f)
+}
+
+fn exchange_plan(plan: Option<Plan>) -> Option<Plan> {
+    PLAN.try_with(|current| current.replace(plan))
+        .ok()
+        .flatten()
+}
+
 /// Runs `f` as the task `task`.
 pub(crate) fn enter_task<R>(task: TaskRef, f: impl FnOnce() -> R) -> (TaskRef, R) {
     let mut slot = Context::Task(task);
@@ -60,25 +98,45 @@ pub(crate) fn enter_task<R>(task: TaskRef, f: impl FnOnce() -> R) -> (TaskRef, R
     (task, result)
 }
 
-/// Looks at the thread's context. `f` must not run code of the user's, which would see none.
-pub(crate) fn with<R>(f: impl FnOnce(&mut Context) -> R) -> R {
-    let mut context = Context::Outside;
-    exchange(&mut context);
-    let result = f(&mut context);
-    exchange(&mut context);
-    result
+/// The innermost scope, opened now if it was only planned, and the running task's key and sequence
+/// in it.
+pub(crate) fn current() -> Option<(Scope, Option<(u32, u32)>)> {
+    CURRENT
+        .try_with(|current| {
+            let mut current = current.borrow_mut();
+            match &*current {
+                Context::Outside => None,
+                Context::Body(scope) => Some((scope.clone(), None)),
+                Context::Task(task) => Some((task.scope.clone(), Some((task.key, task.sequence)))),
+                Context::Planned => {
+                    let scope = Scope::open(exchange_plan(None).unwrap_or_default());
+                    *current = Context::Body(scope.clone());
+                    Some((scope, None))
+                }
+            }
+        })
+        .ok()
+        .flatten()
 }
 
-impl Context {
-    /// The innermost scope, opened now if it was only planned.
-    pub(crate) fn scope(&mut self) -> Option<&Scope> {
-        if let Self::Planned(plan) = self {
-            let scope = Scope::open(mem::take(plan));
-            *self = Self::Body(scope);
-        }
-        match self {
-            Self::Body(scope) | Self::Task(TaskRef { scope, .. }) => Some(scope),
-            Self::Outside | Self::Planned(_) => None,
-        }
-    }
+/// The innermost scope, opened now if it was only planned.
+pub(crate) fn scope() -> Option<Scope> {
+    current().map(|(scope, _)| scope)
+}
+
+/// The running task, if the innermost thing that runs is one.
+pub(crate) fn task() -> Option<TaskRef> {
+    CURRENT
+        .try_with(|current| match &*current.borrow() {
+            Context::Task(task) => Some(task.clone()),
+            Context::Outside | Context::Planned | Context::Body(_) => None,
+        })
+        .ok()
+        .flatten()
+}
+
+pub(crate) fn is_outside() -> bool {
+    CURRENT
+        .try_with(|current| matches!(*current.borrow(), Context::Outside))
+        .unwrap_or(true)
 }

@@ -152,7 +152,7 @@ impl<R> Handler<R> {
 
     /// What the handler's scope is to be, and what becomes of its keep-alive tasks.
     pub(crate) fn plan(&self) -> (Plan, Then) {
-        let parent = context::with(|context| context.scope().cloned());
+        let parent = context::scope();
         let now = self.timeout.map(|_| Instant::now());
         let timeout = self.timeout.and_then(|timeout| {
             let at = now?.checked_add(timeout)?;

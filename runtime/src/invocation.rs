@@ -130,7 +130,7 @@ impl Invocation {
     /// Opens the invocation's scope.
     pub(crate) fn open(self) -> Open {
         let margin = self.margin.unwrap_or(MARGIN);
-        let parent = context::with(|context| context.scope().cloned());
+        let parent = context::scope();
         let enclosing = parent.as_ref().and_then(|scope| scope.0.plan.host_deadline);
         let own = self.deadline.and_then(|at| deadline(at, margin));
         let deadline = Deadline::nearest(own, enclosing);

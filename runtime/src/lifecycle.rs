@@ -45,15 +45,15 @@ pub(crate) struct Reserved {
 
 impl Scope {
     /// Counts a task in, before it is spawned: one that is aborted before its first poll is
-    /// counted too. `None` if the scope takes no more tasks, or if the caller is a task of it that
-    /// has been given up.
+    /// counted too. `None` if the scope takes no more tasks, or if `caller`, the task of this scope
+    /// that starts it, has been given up.
     pub(crate) fn reserve(
         &self,
+        caller: Option<(u32, u32)>,
         kind: TaskKind,
         site: &'static Site,
         given: Option<Box<Given>>,
     ) -> Option<Reserved> {
-        let caller = self.current_task();
         let started = self.nanos();
         let mut state = self.lock();
         let inherited = match caller {

@@ -2,13 +2,7 @@
 
 use std::mem;
 
-use crate::{
-    context::{self, Context},
-    error::DrainError,
-    report::Report,
-    rt::Instant,
-    scope::Scope,
-};
+use crate::{context, error::DrainError, report::Report, rt::Instant, scope::Scope};
 
 /// Waits until no tracked task is left in this process: those of the root scope, and those of
 /// every invocation, bounded by their deadlines. Tasks that are started while draining are waited
@@ -24,7 +18,7 @@ use crate::{
 /// # Cancel safety
 /// Cancel safe: it only waits.
 pub async fn drain() -> Result<Report, DrainError> {
-    if !context::with(|context| matches!(context, Context::Outside)) {
+    if !context::is_outside() {
         return Err(DrainError(()));
     }
     let started = Instant::now();

@@ -16,7 +16,7 @@ use crate::{
     handler::Handler,
     join::{Joined, Joining, Then, join},
     rt::{Instant, Sleep, sleep_until},
-    scope::{Deadline, Scope},
+    scope::{Deadline, Plan, Scope},
     state::{Group, Stage},
 };
 
@@ -35,6 +35,8 @@ pin_project! {
         #[pin]
         body: Option<F>,
         context: Current,
+        // Until the scope is needed.
+        plan: Option<Plan>,
         begun: bool,
         then: Then,
         // For the age of a body that the deadline ends.
@@ -52,7 +54,7 @@ pin_project! {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
             let context = &mut *this.context;
-            context::enter(context, || this.body.set(None));
+            context::enter_planned(context, this.plan, || this.body.set(None));
             let scope = match (&*context, this.handler.hosted.take()) {
                 (Current::Body(scope), _) => Some(scope.clone()),
                 // Never polled.
@@ -87,6 +89,7 @@ pub fn run<R, F: Future<Output = R>>(handler: Handler<R>, body: F) -> Run<R, F> 
         handler,
         body: Some(body),
         context: Current::Outside,
+        plan: None,
         begun: false,
         then: Then::Join,
         started: None,
@@ -105,12 +108,12 @@ impl<R, F: Future<Output = R>> Future for Run<R, F> {
         let mut this = self.project();
         if !*this.begun {
             *this.begun = true;
-            *this.deadline = begin(this.handler, this.context, this.then);
+            *this.deadline = begin(this.handler, this.context, this.plan, this.then);
             if let Some(Deadline { at, .. }) = *this.deadline {
                 let now = Instant::now();
                 *this.started = Some(now);
                 if at <= now && this.handler.on_error.fail.is_some() {
-                    context::enter(this.context, || this.body.set(None));
+                    context::enter_planned(this.context, this.plan, || this.body.set(None));
                     *this.end = Some(End::TimedOut);
                 } else {
                     this.timer.set(Some(sleep_until(at)));
@@ -118,7 +121,7 @@ impl<R, F: Future<Output = R>> Future for Run<R, F> {
             }
         }
         if this.body.is_some() {
-            let polled = context::enter(this.context, || {
+            let polled = context::enter_planned(this.context, this.plan, || {
                 catch_unwind(AssertUnwindSafe(|| {
                     let body = this.body.as_mut().as_pin_mut();
                     let polled = body.map_or(Poll::Pending, |body| body.poll(cx));
@@ -131,7 +134,7 @@ impl<R, F: Future<Output = R>> Future for Run<R, F> {
             match polled {
                 Ok(Poll::Ready(value)) => *this.end = Some(End::Returned(value)),
                 Err(payload) => {
-                    context::enter(this.context, || this.body.set(None));
+                    context::enter_planned(this.context, this.plan, || this.body.set(None));
                     *this.end = Some(End::Panicked(payload));
                 }
                 Ok(Poll::Pending) => {
@@ -149,7 +152,7 @@ impl<R, F: Future<Output = R>> Future for Run<R, F> {
                             scope.stop(scope.due(), stage);
                         }
                         if stage == Stage::Expired && stops_body {
-                            context::enter(this.context, || this.body.set(None));
+                            context::enter_planned(this.context, this.plan, || this.body.set(None));
                             *this.end = Some(End::TimedOut);
                             break;
                         }
@@ -203,7 +206,12 @@ impl<R, F: Future<Output = R>> Future for Run<R, F> {
 }
 
 /// Opens the handler's scope, or plans it. Yields the deadline of the body.
-fn begin<R>(handler: &mut Handler<R>, context: &mut Current, then: &mut Then) -> Option<Deadline> {
+fn begin<R>(
+    handler: &mut Handler<R>,
+    context: &mut Current,
+    planned: &mut Option<Plan>,
+    then: &mut Then,
+) -> Option<Deadline> {
     if let Some((scope, after)) = handler.hosted.take() {
         let deadline = scope.0.plan.deadline;
         *context = Current::Body(scope);
@@ -212,7 +220,8 @@ fn begin<R>(handler: &mut Handler<R>, context: &mut Current, then: &mut Then) ->
     }
     let (plan, after) = handler.plan();
     let deadline = plan.deadline;
-    *context = Current::Planned(plan);
+    *context = Current::Planned;
+    *planned = Some(plan);
     *then = after;
     deadline
 }

@@ -14,7 +14,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    context::{self, Context, TaskRef},
+    context,
     error::{ScopeClosed, TaskError},
     host::KeepAlive,
     log,
@@ -128,7 +128,7 @@ impl Scope {
     /// runs; outside of any invocation, the root scope.
     #[must_use]
     pub fn current() -> Self {
-        context::with(|context| context.scope().cloned()).unwrap_or_else(Self::root)
+        context::scope().unwrap_or_else(Self::root)
     }
 
     /// The scope of tasks that are started outside of any invocation. It never closes, and
@@ -246,14 +246,9 @@ impl Scope {
 
     /// The running task, if it is one of this scope's.
     pub(crate) fn current_task(&self) -> Option<(u32, u32)> {
-        context::with(|context| match context {
-            Context::Task(TaskRef {
-                scope,
-                key,
-                sequence,
-            }) if Arc::ptr_eq(&scope.0, &self.0) => Some((*key, *sequence)),
-            _ => None,
-        })
+        context::task()
+            .filter(|task| Arc::ptr_eq(&task.scope.0, &self.0))
+            .map(|task| (task.key, task.sequence))
     }
 
     /// Waits until `check` has an answer. It is asked again whenever the scope changes.

@@ -97,10 +97,11 @@ where
     O: Outcome<Value = T>,
     T: Send + 'static,
 {
-    let (scope, site, timeout) = (current(&options), options.site, options.timeout);
+    let (scope, caller) = current(&options);
+    let (site, timeout) = (options.site, options.timeout);
     let given = options.given();
     let name = given.as_ref().and_then(|given| given.name.clone());
-    let Some(reserved) = scope.reserve(TaskKind::Blocking, site, given) else {
+    let Some(reserved) = scope.reserve(caller, TaskKind::Blocking, site, given) else {
         return refuse(&scope, site, name);
     };
     let task = TaskRef {
@@ -159,10 +160,11 @@ where
     F::Output: Outcome<Value = T>,
     T: Send + 'static,
 {
-    let (scope, site, timeout) = (current(&options), options.site, options.timeout);
+    let (scope, caller) = current(&options);
+    let (site, timeout) = (options.site, options.timeout);
     let given = options.given();
     let name = given.as_ref().and_then(|given| given.name.clone());
-    let Some(reserved) = scope.reserve(kind, site, given) else {
+    let Some(reserved) = scope.reserve(caller, kind, site, given) else {
         return refuse(&scope, site, name);
     };
     match timeout {
@@ -195,7 +197,7 @@ where
         location: Some(Location::caller()),
         ..Given::default()
     });
-    match scope.reserve(TaskKind::Spawn, &SITE, Some(given)) {
+    match scope.reserve(scope.current_task(), TaskKind::Spawn, &SITE, Some(given)) {
         Some(reserved) => Ok(start(
             scope.clone(),
             TaskKind::Spawn,
@@ -237,11 +239,11 @@ where
     Tracked::later(scope, (key, sequence), kind, value)
 }
 
-/// The scope that a task started here belongs to.
-fn current(options: &Options) -> Scope {
-    context::with(|context| context.scope().cloned()).unwrap_or_else(|| {
+/// The scope that a task started here belongs to, and which of its tasks starts it.
+fn current(options: &Options) -> (Scope, Option<(u32, u32)>) {
+    context::current().unwrap_or_else(|| {
         log::outside(options.name.as_deref(), options.site);
-        Scope::root()
+        (Scope::root(), None)
     })
 }
 

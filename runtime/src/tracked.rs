@@ -9,12 +9,7 @@ use std::{
 use tokio::sync::oneshot;
 
 use crate::{
-    context::{self, Context as Current},
-    error::TaskError,
-    outcome::TaskKind,
-    rt::JoinHandle,
-    scope::Scope,
-    state::Group,
+    context, error::TaskError, outcome::TaskKind, rt::JoinHandle, scope::Scope, state::Group,
 };
 
 /// Which task, of those of this process.
@@ -166,11 +161,7 @@ impl Task {
 
 /// Whether the response cannot be sent before the running code goes on.
 fn holds_response() -> bool {
-    let current = context::with(|context| match context {
-        Current::Task(task) => Some(task.clone()),
-        Current::Outside | Current::Planned(_) | Current::Body(_) => None,
-    });
-    current.is_none_or(|current| {
+    context::task().is_none_or(|current| {
         let mut state = current.scope.lock();
         let task = state.task(current.key, current.sequence);
         task.is_some_and(|entry| entry.group == Group::Tracked)
