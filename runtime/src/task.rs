@@ -119,6 +119,9 @@ pin_project! {
 
 /// The span that a task started here runs in.
 fn current_span() -> Option<Box<Span>> {
+    if !tracing::dispatcher::has_been_set() {
+        return None;
+    }
     let span = Span::current();
     (!span.is_none()).then(|| Box::new(span))
 }
