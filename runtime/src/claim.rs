@@ -13,11 +13,14 @@ impl Scope {
     /// Registers who awaits a task; the failure, if it has ended in one and is not to be had from
     /// the runtime.
     pub(crate) fn claim(&self, key: u32, sequence: u32, waker: &Waker) -> Option<TaskError> {
+        let waker = waker.clone();
+        // Dropped once the lock is released, as every waker and error here: either may be the
+        // user's code.
+        let _before;
         let mut state = self.lock();
         if let Some(entry) = state.task(key, sequence) {
             entry.facts.set(Facts::CLAIMED, true);
-            let watcher = state.watchers.entry(sequence);
-            watcher.or_insert_with(|| waker.clone()).clone_from(waker);
+            _before = state.watchers.insert(sequence, waker);
             return None;
         }
         consume(&mut state, sequence)
@@ -30,34 +33,45 @@ impl Scope {
 
     /// A handle is dropped that has yielded nothing: a claimed failure goes back to its readers.
     pub(crate) fn unclaim(&self, key: u32, sequence: u32) {
-        let orphan = self.is_root();
-        let mut state = self.lock();
-        let watcher = state.watchers.remove(&sequence);
-        if let Some(entry) = state.task(key, sequence) {
-            entry.facts.set(Facts::CLAIMED, false);
-            entry.facts.set(Facts::ORPHAN, orphan);
-        } else if let Some(ended) = state.ended.get_mut(&sequence) {
+        let (_watcher, unread);
+        let mut given_back = false;
+        {
+            let mut state = self.lock();
+            _watcher = state.watchers.remove(&sequence);
+            if let Some(entry) = state.task(key, sequence) {
+                entry.facts.set(Facts::CLAIMED, false);
+                entry.facts.set(Facts::ORPHAN, true);
+                return;
+            }
+            let Some(ended) = state.ended.get_mut(&sequence) else {
+                return;
+            };
             let claimed = std::mem::replace(&mut ended.claimed, false);
-            let group = ended.group;
-            match ended.fate {
-                Fate::Join if claimed => {
-                    state.group(group).unclaimed += 1;
-                    self.0.changed.notify_waiters();
-                }
-                Fate::Log if claimed => {
-                    let ended = state.ended.remove(&sequence);
-                    drop(state);
-                    if let Some(ended) = ended {
-                        log::failure(self, &ended.error);
-                    }
-                }
-                _ if orphan => {
-                    state.ended.remove(&sequence);
-                }
-                _ => {}
+            ended.orphan = true;
+            let (fate, group) = (ended.fate, ended.group);
+            if ended.is_wanted() {
+                given_back = claimed && fate == Fate::Join;
+                state.group(group).unclaimed += usize::from(given_back);
+                unread = None;
+            } else {
+                unread = state.ended.remove(&sequence);
             }
         }
-        drop(watcher);
+        if given_back {
+            self.0.changed.notify_waiters();
+        }
+        if let Some(ended) = unread
+            && ended.fate == Fate::Log
+        {
+            log::failure(self, &ended.error);
+        }
+    }
+
+    /// Whether nobody will ask for the task's value.
+    pub(crate) fn is_orphan(&self, key: u32, sequence: u32) -> bool {
+        let mut state = self.lock();
+        let task = state.task(key, sequence);
+        task.is_none_or(|entry| entry.facts.has(Facts::ORPHAN))
     }
 
     /// Aborts one task through its handle. A blocking closure that runs goes on.

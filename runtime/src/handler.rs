@@ -3,13 +3,12 @@
 use std::time::Duration;
 
 use crate::{
-    context,
     error::JoinError,
     host::{Host, KeepAlive},
     invocation::{Drain, default_deadline},
     join::Then,
     rt::Instant,
-    scope::{Deadline, Plan, Scope, ScopeKind},
+    scope::{Around, Deadline, Plan, Scope, ScopeKind},
     site::Site,
 };
 
@@ -152,10 +151,12 @@ impl<R> Handler<R> {
 
     /// What the handler's scope is to be, and what becomes of its keep-alive tasks.
     pub(crate) fn plan(&self) -> (Plan, Then) {
-        let parent = context::scope();
-        let now = self.timeout.map(|_| Instant::now());
+        let (parent, within) = match Around::here() {
+            Some(Around { scope, within }) => (Some(scope), within),
+            None => (None, None),
+        };
         let timeout = self.timeout.and_then(|timeout| {
-            let at = now?.checked_add(timeout)?;
+            let at = Instant::now().checked_add(timeout)?;
             Some((at, GRACE))
         });
         let around = parent.as_ref().map(|scope| &scope.0.plan);
@@ -181,10 +182,12 @@ impl<R> Handler<R> {
         let plan = Plan {
             hosted: around.is_some_and(|plan| plan.hosted),
             mode,
-            parent,
             deadline,
             host_deadline,
             limit: self.limit,
+            refuses: parent.is_some() && within.is_none(),
+            within,
+            parent,
             ..Plan::default()
         };
         (plan, then)

@@ -2,7 +2,7 @@
 
 use std::{
     fmt, mem,
-    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+    panic::resume_unwind,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, ready},
@@ -12,14 +12,15 @@ use std::{
 use pin_project_lite::pin_project;
 
 use crate::{
+    caught::{self, attempt, caught, rethrow},
     context::{self, Context as Current},
     error::TaskError,
     host::KeepAlive,
     log,
     report::Report,
     rt::Instant,
-    scope::{Deadline, Hook, Plan, Scope, ScopeKind},
-    state::{Group, Phase},
+    scope::{Around, Deadline, Hook, Plan, Scope, ScopeKind},
+    state::Phase,
 };
 
 /// How long before the platform's deadline the tasks are stopped, unless the host says otherwise.
@@ -130,12 +131,16 @@ impl Invocation {
     /// Opens the invocation's scope.
     pub(crate) fn open(self) -> Open {
         let margin = self.margin.unwrap_or(MARGIN);
-        let parent = context::scope();
+        let (parent, within) = match Around::here() {
+            Some(Around { scope, within }) => (Some(scope), within),
+            None => (None, None),
+        };
         let enclosing = parent.as_ref().and_then(|scope| scope.0.plan.host_deadline);
         let own = self.deadline.and_then(|at| deadline(at, margin));
         let deadline = Deadline::nearest(own, enclosing);
         let scope = Scope::open(Plan {
             parent,
+            within,
             deadline,
             host_deadline: deadline,
             hosted: true,
@@ -174,14 +179,22 @@ impl Open {
     /// Makes the future inside the invocation: what `make` starts belongs to it.
     pub(crate) fn run<F: Future>(self, make: impl FnOnce() -> F) -> Running<F> {
         let mut context = Current::Body(self.scope.clone());
-        let future = context::enter(&mut context, make);
-        Running {
-            future: Some(future),
+        let mut running = Running {
+            future: None,
             output: None,
             scope: self.scope,
             drain: self.drain,
             on_report: self.on_report,
+        };
+        match context::enter(&mut context, || caught(make)) {
+            Ok(future) => running.future = Some(future),
+            // Told to whoever polls, after the drain of what `make` has started.
+            Err(payload) => {
+                running.output = Some(Err(payload));
+                running.scope.answered();
+            }
         }
+        running
     }
 }
 
@@ -201,14 +214,24 @@ pin_project! {
 
     impl<F: Future> PinnedDrop for Running<F> {
         fn drop(this: Pin<&mut Self>) {
-            let mut this = this.project();
+            let this = this.project();
             if this.future.is_some() {
                 let mut context = Current::Body(this.scope.clone());
-                context::enter(&mut context, || this.future.set(None));
-                this.scope.end_join();
-                this.scope.release();
+                let dropped = context::enter(&mut context, || caught::empty(this.future));
+                // The drain is dropped next, and hands the tasks to the scope around.
+                this.scope.answered();
+                rethrow(dropped);
             }
         }
+    }
+}
+
+impl Scope {
+    /// The host's future has ended: nobody joins, and what waits for the response starts.
+    fn answered(&self) {
+        self.end_join();
+        self.release();
+        self.settle();
     }
 }
 
@@ -219,32 +242,16 @@ impl<F: Future> Future for Running<F> {
         let mut this = self.project();
         if this.future.is_some() {
             let mut context = Current::Body(this.scope.clone());
-            let polled = context::enter(&mut context, || {
-                catch_unwind(AssertUnwindSafe(|| {
-                    let future = this.future.as_mut().as_pin_mut();
-                    let polled = future.map_or(Poll::Pending, |future| future.poll(cx));
-                    if polled.is_ready() {
-                        this.future.set(None);
-                    }
-                    polled
-                }))
-            });
-            *this.output = match polled {
-                Ok(Poll::Pending) => None,
-                Ok(Poll::Ready(output)) => Some(Ok(output)),
-                Err(payload) => Some(Err(payload)),
-            };
-            if this.output.is_some() {
-                this.future.set(None);
-                this.scope.end_join();
-                this.scope.release();
-                this.scope.settle();
+            let polled = context::enter(&mut context, || caught::poll(this.future.as_mut(), cx));
+            if let Poll::Ready(output) = polled {
+                *this.output = Some(output);
+                this.scope.answered();
             }
         }
         ready!(Pin::new(&mut *this.drain).poll(cx));
         if let Some(on_report) = this.on_report.take() {
             let report = report(this.scope);
-            if catch_unwind(AssertUnwindSafe(|| on_report(report))).is_err() {
+            if attempt(|| on_report(report)).is_none() {
                 log::hook_panicked("report");
             }
         }
@@ -284,9 +291,7 @@ impl Drain {
         Self {
             scope,
             ending: Box::pin(async move {
-                let deadline = draining.0.plan.host_deadline;
-                let closed = |state: &mut crate::state::State| state.phase == Phase::Closed;
-                draining.enforce(Group::BOTH, deadline, closed).await;
+                draining.enforce(|state| state.phase == Phase::Closed).await;
             }),
         }
     }

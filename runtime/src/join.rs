@@ -5,11 +5,9 @@ use std::pin::Pin;
 use crate::{
     error::TaskError,
     log,
-    scope::{Plan, Scope},
+    scope::Scope,
     state::{Group, Phase, Stage, State},
 };
-
-const TRACKED: &[Group] = &[Group::Tracked];
 
 /// What becomes of a handler's keep-alive tasks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,37 +35,30 @@ pub(crate) type Joining = Pin<Box<dyn Future<Output = Joined> + Send>>;
 /// cancels the rest. Without `returns`, failures go to the log.
 pub(crate) fn join(scope: Scope, then: Then, fail_fast: bool, returns: bool) -> Joining {
     Box::pin(async move {
-        let Plan {
-            deadline,
-            host_deadline,
-            ..
-        } = scope.0.plan;
-        let ended = if then == Then::JoinAndFail {
-            Group::BOTH
-        } else {
-            TRACKED
+        let ended = match then {
+            Then::JoinAndFail => Group::BOTH,
+            Then::Leave | Then::Attached | Then::Join => &[Group::Tracked],
         };
         let mut fail_fast = fail_fast;
         let joined = loop {
-            let empty = |state: &mut State| state.group(Group::Tracked).live == 0;
             let failed = |state: &mut State| fail_fast && state.group(Group::Tracked).unclaimed > 0;
-            let done = |state: &mut State| empty(state) || failed(state);
-            scope.enforce(scope.due(), deadline, done).await;
+            scope
+                .enforce(|state| state.is_joinable() || failed(state))
+                .await;
             if failed(&mut scope.lock()) {
-                scope.stop(TRACKED, Stage::Aborted);
+                scope.stop(&[Group::Tracked], Stage::Aborted);
                 fail_fast = false;
                 continue;
             }
             if then == Then::JoinAndFail {
                 // The answer acknowledges the event, so it comes last.
                 scope.release();
-                let idle = |state: &mut State| state.is_idle();
-                scope.enforce(Group::BOTH, host_deadline, idle).await;
+                scope.enforce(|state| state.is_idle()).await;
             }
             let mut state = scope.lock();
             // Asked once more, under the lock that ends the join: nothing slips in between.
-            if empty(&mut state) && (then != Then::JoinAndFail || state.is_idle()) {
-                state.phase = Phase::Joined;
+            if state.is_joinable() && (then != Then::JoinAndFail || state.is_idle()) {
+                state.phase = state.phase.max(Phase::Joined);
                 let joined = Joined {
                     failures: state.take_failures(ended),
                     cancelled: state.cancelled(),
@@ -108,9 +99,7 @@ async fn finish(scope: &Scope, then: Then) {
             }
             scope.release();
             scope.settle();
-            let closed = |state: &mut State| state.phase == Phase::Closed;
-            let deadline = scope.0.plan.host_deadline;
-            scope.enforce(&[Group::KeepAlive], deadline, closed).await;
+            scope.enforce(|state| state.phase == Phase::Closed).await;
         }
     }
 }

@@ -57,6 +57,8 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 
+mod adopt;
+mod caught;
 mod claim;
 mod context;
 mod error;

@@ -5,6 +5,8 @@ use std::{any::Any, borrow::Cow, task::Waker, time::Duration};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    caught::attempt,
+    context::TaskRef,
     error::{Cause, TaskError, TaskErrorKind},
     host::KeepAlive,
     log,
@@ -43,6 +45,16 @@ pub(crate) struct Reserved {
     pub(crate) start: Start,
 }
 
+impl Reserved {
+    pub(crate) fn task(&self, scope: &Scope) -> TaskRef {
+        TaskRef {
+            scope: scope.clone(),
+            key: self.key,
+            sequence: self.sequence,
+        }
+    }
+}
+
 impl Scope {
     /// Counts a task in, before it is spawned: one that is aborted before its first poll is
     /// counted too. `None` if the scope takes no more tasks, or if `caller`, the task of this scope
@@ -55,6 +67,7 @@ impl Scope {
         given: Option<Box<Given>>,
     ) -> Option<Reserved> {
         let started = self.nanos();
+        let deferred = kind == TaskKind::AfterResponse && !self.is_released();
         let mut state = self.lock();
         let inherited = match caller {
             Some((key, sequence)) => state.task(key, sequence)?.group,
@@ -72,15 +85,14 @@ impl Scope {
         if state.phase == Phase::Closed || state.group(group).stage == Stage::Abandoned {
             return None;
         }
-        let start = if kind == TaskKind::AfterResponse && !state.released {
+        let start = if deferred && !state.released {
             Start::Deferred
         } else if self.is_full(&state) {
             Start::Waiting
         } else {
             Start::Now
         };
-        let sequence = state.sequence;
-        state.sequence = sequence.wrapping_add(1);
+        let sequence = state.next_sequence();
         state.counts.spawned += 1;
         state.group(group).live += 1;
         state.running += usize::from(start == Start::Now);
@@ -140,51 +152,58 @@ impl Scope {
 
     #[cold]
     fn finish_incomplete(&self, key: u32, sequence: u32, end: End) {
-        let mut state = self.lock();
-        let Some(entry) = state.tasks.get(key as usize) else {
+        let Some((error, fate)) = self.error(key, sequence, end) else {
             return;
         };
-        if entry.sequence != sequence {
-            return;
-        }
-        let reached = state.groups[entry.group as usize].stage;
-        let (kind, cause) = match end {
-            End::Failed(error) => (TaskErrorKind::Failed, Cause::Error(error)),
-            End::Panicked(payload) => (TaskErrorKind::Panicked, Cause::panic(payload)),
-            End::TimedOut => (TaskErrorKind::TimedOut, Cause::None),
-            End::Dropped if reached >= Stage::Expired && !entry.facts.has(Facts::ABORTED) => {
-                (TaskErrorKind::TimedOut, Cause::None)
+        // Code of the user's (the error's, the hook's, the log's) runs here: outside of the lock,
+        // and before the task is counted, so that when a drain has ended, everything has been said.
+        let detail = self.0.rows.then(|| attempt(|| error.detail())).flatten();
+        let mut said = false;
+        let (mut state, entry) = loop {
+            let mut state = self.lock();
+            let Some(task) = state.task(key, sequence) else {
+                drop(state);
+                attempt(|| drop(error));
+                return;
+            };
+            if fate == Fate::Log && !said && !task.facts.has(Facts::CLAIMED) {
+                drop(state);
+                log::failure(self, &error);
+                said = true;
+                continue;
             }
-            End::Dropped | End::Completed => (TaskErrorKind::Cancelled, Cause::None),
+            if let Some(entry) = state.remove(key, sequence) {
+                break (state, entry);
+            }
         };
-        let error = TaskError::new(kind, entry.name(), entry.location(), self.age(entry), cause);
-        let mut fate = self.fate(&state, entry, kind);
-        if fate == Fate::Log && !entry.facts.has(Facts::CLAIMED) {
-            // Before it is counted: when the drain has ended, everything has been said.
-            drop(state);
-            log::failure(self, &error);
-            fate = Fate::Done;
-            state = self.lock();
-        }
-        let Some(entry) = state.remove(key, sequence) else {
-            return;
-        };
-        self.account(&mut state, &entry, kind.outcome(), Some(&error));
-        let join = fate == Fate::Join && !entry.facts.has(Facts::CLAIMED);
-        state.group(entry.group).unclaimed += usize::from(join);
+        let kind = error.kind();
+        let outcome = kind.outcome();
+        self.account(&mut state, &entry, outcome, detail.flatten());
         let order = state.ends;
         state.ends = order.wrapping_add(1);
-        if !entry.facts.has(Facts::ORPHAN) {
-            let ended = Ended {
-                error,
-                group: entry.group,
-                order,
-                claimed: entry.facts.has(Facts::CLAIMED),
-                stopped: !entry.facts.has(Facts::ABORTED),
-                fate,
-            };
-            state.ended.insert(sequence, ended);
-        }
+        let (aborted, orphan) = (
+            entry.facts.has(Facts::ABORTED),
+            entry.facts.has(Facts::ORPHAN),
+        );
+        let ended = Ended {
+            error,
+            group: entry.group,
+            order,
+            claimed: entry.facts.has(Facts::CLAIMED),
+            orphan,
+            stopped: kind == TaskErrorKind::Cancelled
+                && entry.group == Group::Tracked
+                && !aborted
+                && state.phase == Phase::Open,
+            fate: if said { Fate::Done } else { fate },
+        };
+        let join = fate == Fate::Join && !ended.claimed;
+        state.group(entry.group).unclaimed += usize::from(join);
+        let unwanted = if ended.is_wanted() || !orphan {
+            state.ended.insert(sequence, ended)
+        } else {
+            Some(ended)
+        };
         let (token, watcher) = state.extras(sequence);
         let after = After::new(self, &mut state, &entry, join);
         drop(state);
@@ -196,6 +215,32 @@ impl Scope {
         if let Some(watcher) = watcher {
             watcher.wake();
         }
+        attempt(|| drop(unwanted));
+    }
+
+    /// What a task that ends with `end` comes to: its error, and who reads that.
+    fn error(&self, key: u32, sequence: u32, end: End) -> Option<(TaskError, Fate)> {
+        let state = self.lock();
+        let entry = state.tasks.get(key as usize);
+        let Some(entry) = entry.filter(|entry| entry.sequence == sequence) else {
+            drop(state);
+            // The end of a task that has been given up.
+            attempt(|| drop(end));
+            return None;
+        };
+        let reached = state.groups[entry.group as usize].stage;
+        let (kind, cause) = match end {
+            End::Failed(error) => (TaskErrorKind::Failed, Cause::Error(error)),
+            End::Panicked(payload) => (TaskErrorKind::Panicked, Cause::panic(payload)),
+            End::TimedOut => (TaskErrorKind::TimedOut, Cause::None),
+            End::Dropped if reached >= Stage::Expired && !entry.facts.has(Facts::ABORTED) => {
+                (TaskErrorKind::TimedOut, Cause::None)
+            }
+            End::Dropped | End::Completed => (TaskErrorKind::Cancelled, Cause::None),
+        };
+        let error = TaskError::new(kind, entry.name(), entry.location(), self.age(entry), cause);
+        let fate = self.fate(&state, entry, kind);
+        Some((error, fate))
     }
 
     /// Who reads the error of a task that ends with `kind`, if no handle does.
@@ -225,7 +270,7 @@ impl Scope {
         state: &mut State,
         entry: &Entry,
         outcome: TaskOutcome,
-        error: Option<&TaskError>,
+        detail: Option<String>,
     ) {
         state.counts.ended(outcome);
         if self.0.rows {
@@ -236,7 +281,7 @@ impl Scope {
                 started: self.0.opened + Duration::from_nanos(entry.started),
                 elapsed: self.age(entry),
                 outcome,
-                error: error.and_then(TaskError::detail),
+                error: detail,
             });
         }
     }
@@ -253,9 +298,11 @@ impl State {
 }
 
 /// What the end of a task leads to, once the lock is released.
+#[expect(clippy::struct_excessive_bools, reason = "a list of things to do")]
 struct After {
     notify: bool,
     pump: bool,
+    let_go: bool,
     settle: bool,
 }
 
@@ -264,6 +311,7 @@ impl After {
         Self {
             notify: failed || state.group(entry.group).live == 0,
             pump: !state.waiting.is_empty() && !scope.is_full(state),
+            let_go: state.holds && state.is_joinable(),
             settle: state.phase == Phase::Joined && state.is_idle(),
         }
     }
@@ -278,6 +326,9 @@ impl After {
         }
         if self.pump {
             scope.pump();
+        }
+        if self.let_go {
+            scope.let_go();
         }
         if self.settle {
             scope.settle();

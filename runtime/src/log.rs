@@ -2,20 +2,28 @@
 
 use std::{
     collections::HashSet,
-    panic::{AssertUnwindSafe, Location, catch_unwind},
+    io::Write as _,
+    panic::Location,
     sync::{Mutex, PoisonError},
 };
 
-use crate::{error::TaskError, scope::Scope, site::Site};
+use tracing::{dispatcher::get_default, subscriber::NoSubscriber};
 
-/// A subscriber gets an event; where none was ever set, stderr gets a line.
+use crate::{caught::attempt, error::TaskError, scope::Scope, site::Site};
+
+/// A subscriber gets an event; where there is none, stderr gets a line. A value whose `Display`
+/// panics, a subscriber that does, and a stderr that is gone cost what they would have said.
 macro_rules! say {
     ($level:ident { $($field:ident = $value:expr),* } $($message:tt)+) => {
-        if tracing::dispatcher::has_been_set() {
-            tracing::$level!($($field = %$value,)* $($message)+);
-        } else {
-            eprintln!("tethered: {}", format_args!($($message)+));
-        }
+        attempt(|| {
+            if get_default(|subscriber| subscriber.is::<NoSubscriber>()) {
+                // Written at once, so that no other process's line gets in between.
+                let line = format!("tethered: {}\n", format_args!($($message)+));
+                let _ = std::io::stderr().write_all(line.as_bytes());
+            } else {
+                tracing::$level!($($field = %$value,)* $($message)+);
+            }
+        });
     };
 }
 
@@ -24,8 +32,7 @@ pub(crate) fn failure(scope: &Scope, error: &TaskError) {
     let mut next = Some(scope);
     while let Some(Scope(scope)) = next {
         if let Some(hook) = &scope.plan.on_error {
-            // A hook that panics must not take the task's account with it.
-            if catch_unwind(AssertUnwindSafe(|| hook(error))).is_err() {
+            if attempt(|| hook(error)).is_none() {
                 hook_panicked("error");
             }
             break;

@@ -1,6 +1,9 @@
 //! Tasks that wait unstarted: for `max_concurrent`, or for the response.
 
+use std::panic::resume_unwind;
+
 use crate::{
+    caught::caught,
     lifecycle::{Reserved, Start},
     scope::Scope,
     state::{Facts, Pending, Stage, State},
@@ -64,8 +67,13 @@ impl Scope {
                 state.pumping = true;
                 (sequence, key, pending)
             };
-            self.attach(key, sequence, (pending.0)());
+            // The runtime may panic where it cannot make a thread.
+            let started = caught(pending.0);
             self.lock().pumping = false;
+            match started {
+                Ok(abort) => self.attach(key, sequence, abort),
+                Err(payload) => resume_unwind(payload),
+            }
         }
     }
 
@@ -95,16 +103,24 @@ impl Scope {
 
     /// The response is out: starts what waited for it, in adopted scopes too.
     pub(crate) fn release(&self) {
-        let adopted = {
+        let (awaited, adopted) = {
             let mut state = self.lock();
             state.released = true;
             let mut deferred = std::mem::take(&mut state.deferred);
+            let is_awaited = |(&sequence, (key, _)): (&u32, &(u32, Pending))| {
+                let claimed = state.tasks[*key as usize].facts.has(Facts::CLAIMED);
+                claimed.then_some(sequence)
+            };
+            let awaited: Vec<_> = deferred.iter().filter_map(is_awaited).collect();
             state.waiting.append(&mut deferred);
-            state.adopted.clone()
+            (awaited, state.adopted())
         };
+        for sequence in awaited {
+            self.start_waiting(sequence);
+        }
         self.pump();
         for child in adopted {
-            child.release();
+            child.scope.release();
         }
     }
 }

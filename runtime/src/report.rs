@@ -120,7 +120,7 @@ impl Report {
 }
 
 /// One task's row of a [`Report`].
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct TaskReport {
     pub(crate) name: Cow<'static, str>,
     pub(crate) location: &'static Location<'static>,

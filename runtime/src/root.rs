@@ -2,7 +2,14 @@
 
 use std::mem;
 
-use crate::{context, error::DrainError, report::Report, rt::Instant, scope::Scope};
+use crate::{
+    context,
+    error::DrainError,
+    report::Report,
+    rt::Instant,
+    scope::Scope,
+    state::{Phase, State},
+};
 
 /// Waits until no tracked task is left in this process: those of the root scope, and those of
 /// every invocation, bounded by their deadlines. Tasks that are started while draining are waited
@@ -23,21 +30,24 @@ pub async fn drain() -> Result<Report, DrainError> {
     }
     let started = Instant::now();
     let root = Scope::root();
-    loop {
+    // A scope that has no tasks and is joined is about to hand over its account.
+    let quiet = |state: &mut State| state.is_idle() && state.phase != Phase::Joined;
+    let counts = loop {
         let mut scopes = Scope::all();
-        scopes.retain(|scope| !scope.lock().is_idle());
-        if scopes.is_empty() {
-            break;
+        scopes.retain(|scope| !quiet(&mut scope.lock()));
+        for scope in &scopes {
+            // The deadlines of what the root scope has adopted have nobody else to see to them.
+            scope.enforce(quiet).await;
         }
-        for scope in scopes {
-            scope.until(|state| state.is_idle().then_some(())).await;
+        let mut state = root.lock();
+        if scopes.is_empty() && quiet(&mut state) {
+            break mem::take(&mut state.counts);
         }
-    }
-    let mut state = root.lock();
+    };
     Ok(Report {
         id: root.0.id,
         elapsed: started.elapsed(),
-        counts: mem::take(&mut state.counts),
+        counts,
         tasks: Vec::new(),
     })
 }

@@ -2,16 +2,18 @@
 
 use std::{
     any::Any,
-    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+    panic::resume_unwind,
     pin::Pin,
     task::{Context, Poll, ready},
+    thread,
     time::Duration,
 };
 
 use pin_project_lite::pin_project;
 
 use crate::{
-    context::{self, Context as Current},
+    caught::{self, rethrow},
+    context::{Context as Current, enter_planned},
     error::{JoinError, TaskError},
     handler::Handler,
     join::{Joined, Joining, Then, join},
@@ -27,8 +29,20 @@ enum End<R> {
     TimedOut,
 }
 
+impl<R> End<R> {
+    fn new(ended: thread::Result<R>) -> Self {
+        ended.map_or_else(Self::Panicked, Self::Returned)
+    }
+
+    /// The deadline has ended the body, which was dropped.
+    fn timed_out(dropped: thread::Result<()>) -> Self {
+        dropped.map_or_else(Self::Panicked, |()| Self::TimedOut)
+    }
+}
+
 pin_project! {
     /// A running handler.
+    #[project = RunProjection]
     pub struct Run<R, F: Future<Output = R>> {
         handler: Handler<R>,
         // `None` once it has ended; it is dropped in its context.
@@ -42,9 +56,12 @@ pin_project! {
         // For the age of a body that the deadline ends.
         started: Option<Instant>,
         deadline: Option<Deadline>,
+        // For the deadline, then for the end of the grace period.
         #[pin]
         timer: Option<Sleep>,
-        stage: Stage,
+        late: bool,
+        // Holds the tasks to their deadlines while the body runs on.
+        enforcing: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
         end: Option<End<R>>,
         // Boxed, since a handler that tracks nothing needs none.
         joining: Option<Joining>,
@@ -53,9 +70,8 @@ pin_project! {
     impl<R, F: Future<Output = R>> PinnedDrop for Run<R, F> {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
-            let context = &mut *this.context;
-            context::enter_planned(context, this.plan, || this.body.set(None));
-            let scope = match (&*context, this.handler.hosted.take()) {
+            let body = this.empty_body();
+            let scope = match (&*this.context, this.handler.hosted.take()) {
                 (Current::Body(scope), _) => Some(scope.clone()),
                 // Never polled.
                 (_, hosted) => hosted.map(|(scope, _)| scope),
@@ -65,6 +81,7 @@ pin_project! {
                 let attached = *this.then == Then::Attached;
                 dropped(&scope, attached, this.handler.abort_on_drop);
             }
+            rethrow(body);
         }
     }
 }
@@ -95,7 +112,8 @@ pub fn run<R, F: Future<Output = R>>(handler: Handler<R>, body: F) -> Run<R, F> 
         started: None,
         deadline: None,
         timer: None,
-        stage: Stage::Running,
+        late: false,
+        enforcing: None,
         end: None,
         joining: None,
     }
@@ -108,129 +126,129 @@ impl<R, F: Future<Output = R>> Future for Run<R, F> {
         let mut this = self.project();
         if !*this.begun {
             *this.begun = true;
-            *this.deadline = begin(this.handler, this.context, this.plan, this.then);
-            if let Some(Deadline { at, .. }) = *this.deadline {
-                let now = Instant::now();
-                *this.started = Some(now);
-                if at <= now && this.handler.on_error.fail.is_some() {
-                    context::enter_planned(this.context, this.plan, || this.body.set(None));
-                    *this.end = Some(End::TimedOut);
-                } else {
-                    this.timer.set(Some(sleep_until(at)));
-                }
+            this.begin();
+        }
+        if this.end.is_none() {
+            let end = ready!(this.poll_body(cx));
+            *this.end = Some(end);
+        }
+        let joined = ready!(this.poll_join(cx));
+        // What is left now is no longer the handler's.
+        *this.context = Current::Outside;
+        Poll::Ready(this.output(joined))
+    }
+}
+
+impl<R, F: Future<Output = R>> RunProjection<'_, R, F> {
+    /// Opens the handler's scope, or plans it.
+    fn begin(&mut self) {
+        if let Some((scope, then)) = self.handler.hosted.take() {
+            *self.deadline = scope.0.plan.deadline;
+            *self.context = Current::Body(scope);
+            *self.then = then;
+        } else {
+            let (plan, then) = self.handler.plan();
+            *self.deadline = plan.deadline;
+            *self.context = Current::Planned;
+            *self.plan = Some(plan);
+            *self.then = then;
+        }
+        let Some(Deadline { at, .. }) = *self.deadline else {
+            return;
+        };
+        let now = Instant::now();
+        *self.started = Some(now);
+        if at <= now && self.stops_body() {
+            let dropped = self.empty_body();
+            *self.end = Some(End::timed_out(dropped));
+        } else {
+            self.timer.set(Some(sleep_until(at)));
+        }
+    }
+
+    /// Only a handler that can return the failure is ended by its deadline.
+    fn stops_body(&self) -> bool {
+        self.handler.on_error.fail.is_some()
+    }
+
+    fn empty_body(&mut self) -> thread::Result<()> {
+        enter_planned(self.context, self.plan, || {
+            caught::empty(self.body.as_mut())
+        })
+    }
+
+    fn poll_body(&mut self, cx: &mut Context<'_>) -> Poll<End<R>> {
+        let polled = enter_planned(self.context, self.plan, || {
+            caught::poll(self.body.as_mut(), cx)
+        });
+        if let Poll::Ready(ended) = polled {
+            return Poll::Ready(End::new(ended));
+        }
+        while let Some(timer) = self.timer.as_mut().as_pin_mut()
+            && timer.poll(cx).is_ready()
+        {
+            self.timer.set(None);
+            if *self.late {
+                let dropped = self.empty_body();
+                return Poll::Ready(End::timed_out(dropped));
+            }
+            *self.late = true;
+            if let (true, Some(deadline)) = (self.stops_body(), *self.deadline) {
+                self.timer
+                    .set(Some(sleep_until(Instant::now() + deadline.grace)));
             }
         }
-        if this.body.is_some() {
-            let polled = context::enter_planned(this.context, this.plan, || {
-                catch_unwind(AssertUnwindSafe(|| {
-                    let body = this.body.as_mut().as_pin_mut();
-                    let polled = body.map_or(Poll::Pending, |body| body.poll(cx));
-                    if polled.is_ready() {
-                        this.body.set(None);
-                    }
-                    polled
-                }))
+        if let (true, Current::Body(scope)) = (*self.late, &*self.context) {
+            let enforcing = self.enforcing.get_or_insert_with(|| {
+                let scope = scope.clone();
+                Box::pin(async move { scope.enforce(|_| false).await })
             });
-            match polled {
-                Ok(Poll::Ready(value)) => *this.end = Some(End::Returned(value)),
-                Err(payload) => {
-                    context::enter_planned(this.context, this.plan, || this.body.set(None));
-                    *this.end = Some(End::Panicked(payload));
-                }
-                Ok(Poll::Pending) => {
-                    let stops_body = this.handler.on_error.fail.is_some();
-                    while let (Some(timer), Some(deadline)) =
-                        (this.timer.as_mut().as_pin_mut(), *this.deadline)
-                    {
-                        if timer.poll(cx).is_pending() {
-                            return Poll::Pending;
-                        }
-                        let (stage, next) = next_stage(*this.stage, deadline);
-                        *this.stage = stage;
-                        this.timer.set(next.map(sleep_until));
-                        if let Current::Body(scope) = &*this.context {
-                            scope.stop(scope.due(), stage);
-                        }
-                        if stage == Stage::Expired && stops_body {
-                            context::enter_planned(this.context, this.plan, || this.body.set(None));
-                            *this.end = Some(End::TimedOut);
-                            break;
-                        }
-                    }
-                    if this.end.is_none() {
-                        return Poll::Pending;
-                    }
-                }
-            }
+            let _ = enforcing.as_mut().poll(cx);
         }
-        let mut failed = Joined::default();
-        if let Current::Body(scope) = &*this.context {
-            let joining = this.joining.get_or_insert_with(|| {
-                let succeeded = match this.end {
-                    Some(End::Returned(value)) => !(this.handler.on_error.is_err)(value),
-                    Some(End::TimedOut) => true,
-                    Some(End::Panicked(_)) | None => false,
-                };
-                join(
-                    scope.clone(),
-                    *this.then,
-                    // A body that fails cancels nothing.
-                    succeeded && !this.handler.join_all,
-                    succeeded && this.handler.on_error.fail.is_some(),
-                )
-            });
-            failed = ready!(joining.as_mut().poll(cx));
-        }
+        Poll::Pending
+    }
+
+    fn poll_join(&mut self, cx: &mut Context<'_>) -> Poll<Joined> {
+        let Current::Body(scope) = &*self.context else {
+            return Poll::Ready(Joined::default());
+        };
+        *self.enforcing = None;
+        let joining = self.joining.get_or_insert_with(|| {
+            let succeeded = match self.end {
+                Some(End::Returned(value)) => !(self.handler.on_error.is_err)(value),
+                Some(End::TimedOut) => true,
+                Some(End::Panicked(_)) | None => false,
+            };
+            join(
+                scope.clone(),
+                *self.then,
+                // A body that fails cancels nothing.
+                succeeded && !self.handler.join_all,
+                succeeded && self.handler.on_error.fail.is_some(),
+            )
+        });
+        joining.as_mut().poll(cx)
+    }
+
+    fn output(&mut self, joined: Joined) -> R {
         let Joined {
             mut failures,
             cancelled,
-        } = failed;
-        // What is left now is no longer the handler's.
-        *this.context = Current::Outside;
-        let value = match this.end.take().expect("polled after completion") {
+        } = joined;
+        let value = match self.end.take().expect("polled after completion") {
             End::Returned(value) => Some(value),
             End::Panicked(payload) => resume_unwind(payload),
             End::TimedOut => {
-                let age = this.started.map_or(Duration::ZERO, |start| start.elapsed());
-                failures.push(TaskError::unfinished(this.handler.site, age));
+                let age = self.started.map_or(Duration::ZERO, |start| start.elapsed());
+                failures.push(TaskError::unfinished(self.handler.site, age));
                 None
             }
         };
-        let fail = this.handler.on_error.fail;
-        Poll::Ready(match (JoinError::new(failures, cancelled), fail, value) {
+        let fail = self.handler.on_error.fail;
+        match (JoinError::new(failures, cancelled), fail, value) {
             (Some(error), Some(fail), _) => fail(error),
             (_, _, Some(value)) => value,
             (_, _, None) => unreachable!("only a handler that can fail is ended by its deadline"),
-        })
-    }
-}
-
-/// Opens the handler's scope, or plans it. Yields the deadline of the body.
-fn begin<R>(
-    handler: &mut Handler<R>,
-    context: &mut Current,
-    planned: &mut Option<Plan>,
-    then: &mut Then,
-) -> Option<Deadline> {
-    if let Some((scope, after)) = handler.hosted.take() {
-        let deadline = scope.0.plan.deadline;
-        *context = Current::Body(scope);
-        *then = after;
-        return deadline;
-    }
-    let (plan, after) = handler.plan();
-    let deadline = plan.deadline;
-    *context = Current::Planned;
-    *planned = Some(plan);
-    *then = after;
-    deadline
-}
-
-/// What is due when the timer of a body has run out, and when the next thing is.
-fn next_stage(stage: Stage, Deadline { at, grace }: Deadline) -> (Stage, Option<Instant>) {
-    match stage {
-        Stage::Running => (Stage::Told, Some(at + grace)),
-        Stage::Told => (Stage::Expired, Some(at + grace + grace / 2)),
-        Stage::Aborted | Stage::Expired | Stage::Abandoned => (Stage::Abandoned, None),
+        }
     }
 }

@@ -21,7 +21,7 @@ use crate::{
     outcome::Outcome,
     rt::Instant,
     spawn,
-    state::{Group, Phase, Stage, State},
+    state::{Group, Phase, State},
     tracked::Tracked,
 };
 
@@ -68,6 +68,32 @@ pub(crate) struct Plan {
     /// This scope makes a report of its own.
     pub(crate) reports: bool,
     pub(crate) kind: ScopeKind,
+    /// What the code that opens the scope is to `parent`.
+    pub(crate) within: Option<Group>,
+    /// It is opened by code that outlived its scope, and takes no tasks.
+    pub(crate) refuses: bool,
+}
+
+/// The scope around the running code.
+pub(crate) struct Around {
+    pub(crate) scope: Scope,
+    /// As what the running code counts there; `None` if it was given up, or the scope is closed.
+    pub(crate) within: Option<Group>,
+}
+
+impl Around {
+    pub(crate) fn here() -> Option<Self> {
+        let (scope, task) = context::current()?;
+        let within = {
+            let mut state = scope.lock();
+            match task {
+                Some((key, sequence)) => state.task(key, sequence).map(|entry| entry.group),
+                None if state.phase == Phase::Open => Some(Group::Tracked),
+                None => (state.phase < Phase::Closed).then_some(Group::KeepAlive),
+            }
+        };
+        Some(Self { scope, within })
+    }
 }
 
 /// Who opened a scope.
@@ -102,6 +128,11 @@ fn open_scopes() -> MutexGuard<'static, Slab<Weak<Inner>>> {
 impl Drop for Inner {
     fn drop(&mut self) {
         open_scopes().remove(self.registered);
+        // One after the other: a long chain of parents must not end on the stack.
+        let mut parent = self.plan.parent.take();
+        while let Some(Scope(inner)) = parent {
+            parent = Arc::into_inner(inner).and_then(|mut inner| inner.plan.parent.take());
+        }
     }
 }
 
@@ -109,13 +140,17 @@ impl Scope {
     pub(crate) fn open(plan: Plan) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(0);
 
-        let mut state = State::new();
+        let opened = Instant::now();
+        let mut state = State::new(opened);
         state.released = plan.kind == ScopeKind::Root;
+        if plan.refuses {
+            state.phase = Phase::Closed;
+        }
         let rows = plan.reports || plan.parent.as_ref().is_some_and(|parent| parent.0.rows);
         Self(Arc::new_cyclic(|inner| Inner {
             // Relaxed: an identity needs no order.
             id: NEXT.fetch_add(1, Ordering::Relaxed),
-            opened: Instant::now(),
+            opened,
             plan,
             rows,
             state: Mutex::new(state),
@@ -220,23 +255,16 @@ impl Scope {
     pub fn len(&self) -> usize {
         let (live, adopted) = {
             let state = self.lock();
-            (state.live(), state.adopted.clone())
+            (state.live(), state.adopted())
         };
-        live + adopted.iter().map(Self::len).sum::<usize>()
+        let adopted = adopted.iter().map(|child| child.scope.len());
+        live + adopted.sum::<usize>()
     }
 
     /// Whether every task has its outcome.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
-    }
-
-    /// What the deadline of the tracked tasks stops: keep-alive tasks too, if it is the host's.
-    pub(crate) fn due(&self) -> &'static [Group] {
-        match (self.0.plan.deadline, self.0.plan.host_deadline) {
-            (Some(deadline), Some(host)) if host.at <= deadline.at => Group::BOTH,
-            _ => &[Group::Tracked],
-        }
     }
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
@@ -249,18 +277,6 @@ impl Scope {
         context::task()
             .filter(|task| Arc::ptr_eq(&task.scope.0, &self.0))
             .map(|task| (task.key, task.sequence))
-    }
-
-    /// Waits until `check` has an answer. It is asked again whenever the scope changes.
-    pub(crate) async fn until<T>(&self, mut check: impl FnMut(&mut State) -> Option<T>) -> T {
-        loop {
-            // Made before the check: a change between the two is not missed.
-            let changed = self.0.changed.notified();
-            if let Some(answer) = check(&mut self.lock()) {
-                return answer;
-            }
-            changed.await;
-        }
     }
 
     /// Nobody joins from here on: failures kept for the join go to the log instead.
@@ -279,82 +295,17 @@ impl Scope {
         }
     }
 
-    /// Takes over the tasks of `child`, whose handler has ended, up to their end.
-    pub(crate) fn adopt(&self, child: &Self) {
-        let (released, stage) = {
-            let mut inner = child.lock();
-            if inner.phase == Phase::Closed || inner.adopter.is_some() {
-                return;
+    /// Whether the response that the running code belongs to is out.
+    pub(crate) fn is_released(&self) -> bool {
+        let mut scope = self;
+        loop {
+            if scope.lock().released {
+                return true;
             }
-            let mut state = self.lock();
-            if state.phase == Phase::Closed {
-                drop((state, inner));
-                return Self::root().adopt(child);
+            match &scope.0.plan.parent {
+                Some(parent) => scope = parent,
+                None => return false,
             }
-            inner.adopter = Some(self.clone());
-            state.adopted.push(child.clone());
-            (state.released, state.group(Group::KeepAlive).stage)
-        };
-        // What has happened to this scope's keep-alive tasks happens to the newcomers.
-        if stage >= Stage::Told {
-            child.stop(Group::BOTH, stage);
-        }
-        if released {
-            child.release();
-        }
-        child.settle();
-    }
-
-    /// Hands what is left to the scope around this one, which drains it.
-    pub(crate) fn leave(&self) {
-        match &self.0.plan.parent {
-            Some(parent) => parent.adopt(self),
-            None => Self::root().adopt(self),
-        }
-    }
-
-    /// Closes the scope if it is joined and empty, and hands its account upwards.
-    pub(crate) fn settle(&self) {
-        let (up, handed_over) = loop {
-            let mut state = self.lock();
-            if state.phase != Phase::Joined || !state.is_idle() {
-                return;
-            }
-            let mut unread = state.take_failures(Group::BOTH);
-            state.unkeep(Group::BOTH);
-            // An outer handler's join wants them; the root scope has none.
-            let kept = self.0.plan.mode == KeepAlive::JoinAndFail
-                && state.adopter.as_ref().is_some_and(|up| !up.is_root());
-            if !kept && !unread.is_empty() {
-                // What there is to say is said before anybody can see that the scope has closed.
-                drop(state);
-                for error in &unread {
-                    log::failure(self, error);
-                }
-                continue;
-            }
-            state.phase = Phase::Closed;
-            let adopter = state.adopter.take();
-            let handed_over = adopter.is_some();
-            let mut up = adopter.or_else(|| self.0.plan.parent.clone());
-            // Under both locks, the inner scope's first as always: nobody sees this scope closed
-            // and its account missing.
-            let up = loop {
-                let outer = up.take().unwrap_or_else(Self::root);
-                // A report of this scope's own keeps the rows.
-                let rows = outer.0.rows && !self.0.plan.reports;
-                let taken = outer.lock().take_over(self, &mut state, &mut unread, rows);
-                if taken {
-                    break outer;
-                }
-                up.clone_from(&outer.0.plan.parent);
-            };
-            break (up, handed_over);
-        };
-        self.0.changed.notify_waiters();
-        if handed_over {
-            up.0.changed.notify_waiters();
-            up.settle();
         }
     }
 }

@@ -104,21 +104,16 @@ where
     let Some(reserved) = scope.reserve(caller, TaskKind::Blocking, site, given) else {
         return refuse(&scope, site, name);
     };
-    let task = TaskRef {
-        scope: scope.clone(),
-        key: reserved.key,
-        sequence: reserved.sequence,
-    };
-    let identity = (reserved.key, reserved.sequence);
+    let task = reserved.task(&scope);
     let closure = Closure::new(closure, task.clone());
     if reserved.start == Start::Now {
         let join = rt::spawn_blocking(move || closure.run());
-        scope.attach(identity.0, identity.1, join.abort_handle());
-        give_up_after(timeout, task);
-        return Tracked::spawned(scope, identity, TaskKind::Blocking, join);
+        scope.attach(task.key, task.sequence, join.abort_handle());
+        give_up_after(timeout, task.clone());
+        return Tracked::spawned(task, join);
     }
     let (handle, value) = oneshot::channel();
-    let runtime = Handle::current();
+    let (runtime, timed) = (Handle::current(), task.clone());
     let pending = Pending(Box::new(move || {
         let _entered = runtime.enter();
         let join = rt::spawn_blocking(move || {
@@ -126,11 +121,11 @@ where
                 let _ = handle.send(value);
             }
         });
-        give_up_after(timeout, task);
+        give_up_after(timeout, timed);
         join.abort_handle()
     }));
     scope.enqueue(&reserved, pending);
-    Tracked::later(scope, identity, TaskKind::Blocking, value)
+    Tracked::later(task, value, TaskKind::Blocking)
 }
 
 /// A blocking closure cannot be dropped when its time is over; what can end is the wait for it.
@@ -147,11 +142,11 @@ fn give_up_after(timeout: Option<Duration>, task: TaskRef) {
         scope_of_timer.finish(key, sequence, End::TimedOut);
     });
     let timer = timer.abort_handle();
-    let mut state = scope.lock();
-    match state.task(key, sequence) {
-        Some(entry) => entry.given.get_or_insert_default().timer = Some(timer),
-        None => timer.abort(),
+    if let Some(entry) = scope.lock().task(key, sequence) {
+        entry.given.get_or_insert_default().timer = Some(timer);
+        return;
     }
+    timer.abort();
 }
 
 fn spawn<F, T>(kind: TaskKind, mut options: Options, future: F) -> Tracked<T>
@@ -168,9 +163,9 @@ where
         return refuse(&scope, site, name);
     };
     match timeout {
-        None => start(scope, kind, &reserved, Plain { future }),
+        None => start(&scope, kind, &reserved, Plain { future }),
         Some(timeout) => start(
-            scope,
+            &scope,
             kind,
             &reserved,
             Timed {
@@ -198,34 +193,22 @@ where
         ..Given::default()
     });
     match scope.reserve(scope.current_task(), TaskKind::Spawn, &SITE, Some(given)) {
-        Some(reserved) => Ok(start(
-            scope.clone(),
-            TaskKind::Spawn,
-            &reserved,
-            Plain { future },
-        )),
+        Some(reserved) => Ok(start(scope, TaskKind::Spawn, &reserved, Plain { future })),
         None => Err(ScopeClosed(future)),
     }
 }
 
-fn start<F, T>(scope: Scope, kind: TaskKind, reserved: &Reserved, future: F) -> Tracked<T>
+fn start<F, T>(scope: &Scope, kind: TaskKind, reserved: &Reserved, future: F) -> Tracked<T>
 where
     F: Future<Output = Returned<T>> + Send + 'static,
     T: Send + 'static,
 {
-    let &Reserved { key, sequence, .. } = reserved;
-    let task = Task::new(
-        future,
-        TaskRef {
-            scope: scope.clone(),
-            key,
-            sequence,
-        },
-    );
+    let reference = reserved.task(scope);
+    let task = Task::new(future, reference.clone());
     if reserved.start == Start::Now {
         let join = rt::spawn(task);
-        scope.attach(key, sequence, join.abort_handle());
-        return Tracked::spawned(scope, (key, sequence), kind, join);
+        scope.attach(reserved.key, reserved.sequence, join.abort_handle());
+        return Tracked::spawned(reference, join);
     }
     let (handle, value) = oneshot::channel();
     let relay = Relay {
@@ -236,7 +219,7 @@ where
     let runtime = Handle::current();
     let pending = Pending(Box::new(move || runtime.spawn(relay).abort_handle()));
     scope.enqueue(reserved, pending);
-    Tracked::later(scope, (key, sequence), kind, value)
+    Tracked::later(reference, value, kind)
 }
 
 /// The scope that a task started here belongs to, and which of its tasks starts it.

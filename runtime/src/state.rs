@@ -5,7 +5,6 @@ use std::{
     borrow::Cow,
     collections::{BTreeMap, HashMap},
     panic::Location,
-    sync::Arc,
     task::Waker,
 };
 
@@ -13,10 +12,10 @@ use slab::Slab;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    error::{TaskError, TaskErrorKind},
+    error::TaskError,
     outcome::TaskKind,
     report::{Counts, TaskReport},
-    rt::AbortHandle,
+    rt::{AbortHandle, Instant},
     scope::Scope,
     site::Site,
 };
@@ -62,6 +61,8 @@ pub(crate) enum Phase {
 pub(crate) struct GroupState {
     pub(crate) live: usize,
     pub(crate) stage: Stage,
+    /// When it came to that stage.
+    pub(crate) since: Instant,
     pub(crate) token: Option<CancellationToken>,
     /// Failures that are kept for the join and belong to no handle.
     pub(crate) unclaimed: usize,
@@ -92,7 +93,7 @@ impl Facts {
     pub(crate) const CLAIMED: u8 = 2;
     /// Aborted through its handle.
     pub(crate) const ABORTED: u8 = 4;
-    /// Its handle was dropped (only known in the root scope).
+    /// Its handle was dropped: nobody will ask for its value or its error.
     pub(crate) const ORPHAN: u8 = 8;
 
     pub(crate) fn has(self, fact: u8) -> bool {
@@ -133,9 +134,18 @@ pub(crate) struct Ended {
     /// The how-manieth end of the scope's: the first failure in time has the lowest.
     pub(crate) order: u32,
     pub(crate) claimed: bool,
-    /// Stopped with its group, not through its handle.
+    /// No handle will ask for it.
+    pub(crate) orphan: bool,
+    /// Stopped with its group by a sibling's failure, not through its handle.
     pub(crate) stopped: bool,
     pub(crate) fate: Fate,
+}
+
+impl Ended {
+    /// Whether the join wants it, apart from any handle.
+    pub(crate) fn is_wanted(&self) -> bool {
+        self.fate == Fate::Join || self.stopped
+    }
 }
 
 /// Who reads an error that no handle claims.
@@ -149,9 +159,18 @@ pub(crate) enum Fate {
     Done,
 }
 
+/// A scope that is drained by another one.
+#[derive(Clone)]
+pub(crate) struct Adopted {
+    pub(crate) scope: Scope,
+    /// As what the tracked tasks that its handler left count there.
+    pub(crate) within: Group,
+}
+
 /// A task that waits unstarted.
 pub(crate) struct Pending(pub(crate) Box<dyn FnOnce() -> AbortHandle + Send>);
 
+#[expect(clippy::struct_excessive_bools, reason = "independent facts")]
 pub(crate) struct State {
     pub(crate) tasks: Slab<Entry>,
     /// Wraps after 2³² tasks of one scope; only two that live at once under one key would collide.
@@ -175,8 +194,13 @@ pub(crate) struct State {
     /// Who awaits a task that may be given up while it runs.
     pub(crate) watchers: HashMap<u32, Waker>,
     /// Ended handlers' scopes that this one drains.
-    pub(crate) adopted: Vec<Scope>,
-    pub(crate) adopter: Option<Scope>,
+    pub(crate) adopted: Slab<Adopted>,
+    /// Who drains this one, and the key there.
+    pub(crate) adopter: Option<(Scope, usize)>,
+    /// Adopted scopes whose tracked tasks hold this one's join.
+    pub(crate) holders: usize,
+    /// This scope's tracked tasks hold its adopter's join.
+    pub(crate) holds: bool,
     /// Somebody outside drives the drain of this scope.
     pub(crate) attached: bool,
     /// Failures of adopted scopes, kept for the join.
@@ -184,10 +208,11 @@ pub(crate) struct State {
 }
 
 impl State {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(now: Instant) -> Self {
         let group = || GroupState {
             live: 0,
             stage: Stage::Running,
+            since: now,
             token: None,
             unclaimed: 0,
         };
@@ -207,11 +232,19 @@ impl State {
             deferred: BTreeMap::new(),
             tokens: HashMap::new(),
             watchers: HashMap::new(),
-            adopted: Vec::new(),
+            adopted: Slab::new(),
             adopter: None,
+            holders: 0,
+            holds: false,
             attached: false,
             inherited: Vec::new(),
         }
+    }
+
+    pub(crate) fn next_sequence(&mut self) -> u32 {
+        let sequence = self.sequence;
+        self.sequence = sequence.wrapping_add(1);
+        sequence
     }
 
     pub(crate) fn group(&mut self, group: Group) -> &mut GroupState {
@@ -226,6 +259,18 @@ impl State {
         self.live() == 0 && self.adopted.is_empty()
     }
 
+    pub(crate) fn adopted(&self) -> Vec<Adopted> {
+        self.adopted
+            .iter()
+            .map(|(_, child)| child.clone())
+            .collect()
+    }
+
+    /// Nothing holds the join any more.
+    pub(crate) fn is_joinable(&self) -> bool {
+        self.groups[Group::Tracked as usize].live == 0 && self.holders == 0
+    }
+
     pub(crate) fn task(&mut self, key: u32, sequence: u32) -> Option<&mut Entry> {
         self.tasks
             .get_mut(key as usize)
@@ -236,11 +281,15 @@ impl State {
     pub(crate) fn token(&mut self, group: Group) -> CancellationToken {
         let group = self.group(group);
         let told = group.stage >= Stage::Told;
-        let token = group.token.get_or_insert_with(CancellationToken::new);
-        if told {
-            token.cancel();
-        }
-        token.clone()
+        let make = || {
+            let token = CancellationToken::new();
+            if told {
+                // Nobody has it yet, so nobody is woken under the lock.
+                token.cancel();
+            }
+            token
+        };
+        group.token.get_or_insert_with(make).clone()
     }
 
     /// Takes a live task out; `None` if it has been given up before.
@@ -258,18 +307,19 @@ impl State {
     /// Takes the failures of `groups` that belong to the join, the first in time first, and leaves
     /// a summary for handles that ask later.
     pub(crate) fn take_failures(&mut self, groups: &[Group]) -> Vec<TaskError> {
+        let is_failure = |ended: &Ended| {
+            ended.fate == Fate::Join && !ended.claimed && groups.contains(&ended.group)
+        };
         let mut failures: Vec<_> = self
             .ended
-            .values_mut()
-            .filter(|ended| {
-                ended.fate == Fate::Join && !ended.claimed && groups.contains(&ended.group)
-            })
-            .map(|ended| {
-                ended.fate = Fate::Done;
-                let summary = ended.error.summary();
-                (ended.order, std::mem::replace(&mut ended.error, summary))
-            })
+            .extract_if(|_, ended| ended.orphan && is_failure(ended))
+            .map(|(_, ended)| (ended.order, ended.error))
             .collect();
+        for ended in self.ended.values_mut().filter(|ended| is_failure(ended)) {
+            ended.fate = Fate::Done;
+            let summary = ended.error.summary();
+            failures.push((ended.order, std::mem::replace(&mut ended.error, summary)));
+        }
         for &group in groups {
             self.group(group).unclaimed = 0;
         }
@@ -295,24 +345,25 @@ impl State {
         }
     }
 
-    /// Takes the account of `inner`, which closes; not if this scope has closed before.
+    /// Takes the account of `inner`, an adopted or nested scope that closes; not if this one has
+    /// closed before.
     pub(crate) fn take_over(
         &mut self,
-        closing: &Scope,
         inner: &mut Self,
+        key: Option<usize>,
         unread: &mut Vec<TaskError>,
-        rows: bool,
+        rows: Vec<TaskReport>,
     ) -> bool {
         if self.phase == Phase::Closed {
             return false;
         }
         self.counts.add(inner.counts);
-        if rows {
-            self.rows.append(&mut inner.rows);
-        }
+        self.rows.extend(rows);
         self.inherited.append(unread);
-        self.adopted
-            .retain(|scope| !Arc::ptr_eq(&scope.0, &closing.0));
+        if let Some(key) = key {
+            self.adopted.remove(key);
+            self.holders -= usize::from(std::mem::take(&mut inner.holds));
+        }
         true
     }
 
@@ -321,11 +372,7 @@ impl State {
         let mut cancelled: Vec<_> = self
             .ended
             .values()
-            .filter(|ended| {
-                ended.stopped
-                    && ended.group == Group::Tracked
-                    && ended.error.kind() == TaskErrorKind::Cancelled
-            })
+            .filter(|ended| ended.stopped)
             .map(|ended| (ended.order, ended.error.summary()))
             .collect();
         cancelled.sort_unstable_by_key(|&(order, _)| order);

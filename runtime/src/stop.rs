@@ -1,6 +1,6 @@
 //! How the tasks of a scope are stopped, in stages, and by when.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use tokio_util::sync::CancellationToken;
 
@@ -8,8 +8,19 @@ use crate::{
     lifecycle::End,
     rt::{AbortHandle, Instant, timeout_at},
     scope::{Deadline, Scope},
-    state::{Group, Pending, Stage, State},
+    state::{Adopted, Entry, Group, Pending, Stage, State},
 };
+
+/// The least time that a runtime gets to drop what was aborted, however short the grace period.
+const STOPPING: Duration = Duration::from_millis(10);
+
+/// What a deadline leads to next.
+struct Due {
+    at: Instant,
+    scope: Scope,
+    group: Group,
+    stage: Stage,
+}
 
 /// What there is to do once the lock is released.
 #[derive(Default)]
@@ -31,7 +42,7 @@ impl Scope {
             for &group in groups {
                 orders.give(&mut scope, group, stage);
             }
-            scope.adopted.clone()
+            scope.adopted()
         };
         for token in orders.tokens {
             token.cancel();
@@ -44,79 +55,110 @@ impl Scope {
         for (key, sequence) in orders.abandoned {
             self.finish(key, sequence, End::TimedOut);
         }
-        for child in adopted {
-            // A handler's tracked tasks that outlived it are keep-alive ones to who adopted it.
+        for Adopted { scope, within } in adopted {
+            if groups.contains(&within) {
+                scope.stop(&[Group::Tracked], stage);
+            }
             if groups.contains(&Group::KeepAlive) {
-                child.stop(Group::BOTH, stage);
+                scope.stop(&[Group::KeepAlive], stage);
             }
         }
     }
 
-    /// Waits until `done`; when the deadline comes, stops `groups` stage by stage, so that they are
-    /// empty half a grace period after the grace period at the latest.
-    pub(crate) async fn enforce(
-        &self,
-        groups: &[Group],
-        deadline: Option<Deadline>,
-        done: impl Fn(&mut State) -> bool,
-    ) {
-        let waiting = || self.until(|state| done(state).then_some(()));
-        let Some(Deadline { at, grace }) = deadline else {
-            return waiting().await;
-        };
-        if timeout_at(at, waiting()).await.is_ok() {
-            return;
+    /// Waits until `done`, and holds the tasks to their deadlines meanwhile, those of adopted
+    /// scopes too: they are told, aborted a grace period later, and given up half a grace period
+    /// after that.
+    pub(crate) async fn enforce(&self, done: impl Fn(&mut State) -> bool) {
+        loop {
+            // Made before the check: a change between the two is not missed.
+            let changed = self.0.changed.notified();
+            if done(&mut self.lock()) {
+                return;
+            }
+            match self.due() {
+                None => changed.await,
+                Some(due) => {
+                    if timeout_at(due.at, changed).await.is_err() {
+                        due.scope.stop(&[due.group], due.stage);
+                    }
+                }
+            }
         }
-        self.stop(groups, Stage::Told);
-        let aborted = {
-            let mut state = self.lock();
-            let mut groups = groups.iter();
-            groups.all(|&group| state.group(group).stage >= Stage::Aborted)
+    }
+
+    /// What comes first, here or in an adopted scope.
+    fn due(&self) -> Option<Due> {
+        let (mut first, adopted) = {
+            let scope = self.lock();
+            let plan = &self.0.plan;
+            let deadlines = [plan.deadline, plan.host_deadline];
+            let due = |(&group, deadline): (&Group, Option<Deadline>)| {
+                let (at, stage) = scope.groups[group as usize].next(deadline?)?;
+                let scope = self.clone();
+                Some(Due {
+                    at,
+                    scope,
+                    group,
+                    stage,
+                })
+            };
+            let dues = Group::BOTH.iter().zip(deadlines).filter_map(due);
+            (dues.min_by_key(|due| due.at), scope.adopted())
         };
-        // Tasks that were aborted before are not given another grace period.
-        let abort_at = if aborted {
-            at.max(Instant::now())
-        } else {
-            at + grace
-        };
-        if timeout_at(abort_at, waiting()).await.is_ok() {
-            return;
+        for Adopted { scope, .. } in adopted {
+            if let Some(due) = scope.due()
+                && first.as_ref().is_none_or(|first| due.at < first.at)
+            {
+                first = Some(due);
+            }
         }
-        self.stop(groups, Stage::Expired);
-        if timeout_at(abort_at + grace / 2, waiting()).await.is_ok() {
-            return;
+        first
+    }
+}
+
+impl crate::state::GroupState {
+    /// When the deadline raises the stage, and to which. Each stage has its time from when the one
+    /// before was really reached: a late wake-up takes no time from the tasks.
+    fn next(&self, Deadline { at, grace }: Deadline) -> Option<(Instant, Stage)> {
+        match self.stage {
+            Stage::Running => Some((at, Stage::Told)),
+            Stage::Told => Some((self.since + grace, Stage::Expired)),
+            // They have been told: no grace.
+            Stage::Aborted => Some((at, Stage::Expired)),
+            Stage::Expired => Some((self.since + STOPPING.max(grace / 2), Stage::Abandoned)),
+            Stage::Abandoned => None,
         }
-        self.stop(groups, Stage::Abandoned);
-        waiting().await;
     }
 }
 
 impl Orders {
     fn give(&mut self, scope: &mut State, group: Group, stage: Stage) {
-        let before = scope.group(group).stage;
+        let raised = scope.group(group);
+        let before = raised.stage;
         if before >= stage {
             return;
         }
-        scope.group(group).stage = stage;
+        raised.stage = stage;
+        raised.since = Instant::now();
         if before < Stage::Told {
-            self.tokens.extend(scope.group(group).token.clone());
+            self.tokens.extend(raised.token.clone());
         }
+        let live = |entry: &&Entry| entry.group == group;
         if before < Stage::Aborted && stage >= Stage::Aborted {
-            let running = scope.tasks.iter().filter(|(_, entry)| entry.group == group);
+            let running = scope.tasks.iter().map(|(_, entry)| entry).filter(live);
             self.aborts
-                .extend(running.filter_map(|(_, entry)| entry.abort.clone()));
+                .extend(running.filter_map(|entry| entry.abort.clone()));
             for pending in [&mut scope.waiting, &mut scope.deferred] {
-                let (stopped, kept) = std::mem::take(pending)
+                let (stopped, kept): (BTreeMap<_, _>, _) = std::mem::take(pending)
                     .into_iter()
                     .partition(|(_, (key, _))| scope.tasks[*key as usize].group == group);
                 *pending = kept;
-                let stopped: BTreeMap<u32, (u32, Pending)> = stopped;
                 self.drops
                     .extend(stopped.into_values().map(|(_, pending)| pending));
             }
         }
         if stage == Stage::Abandoned {
-            let left = scope.tasks.iter().filter(|(_, entry)| entry.group == group);
+            let left = scope.tasks.iter().filter(|(_, entry)| live(entry));
             self.abandoned.extend(left.map(|(key, entry)| {
                 let key = u32::try_from(key).expect("keys are made from u32");
                 (key, entry.sequence)

@@ -2,9 +2,10 @@
 //! context around each poll, catch a panic, and take the task to its outcome.
 
 use std::{
-    panic::{AssertUnwindSafe, catch_unwind},
+    mem,
     pin::Pin,
     task::{Context, Poll, ready},
+    thread,
     time::Duration,
 };
 
@@ -13,6 +14,7 @@ use tokio::sync::oneshot;
 use tracing::Span;
 
 use crate::{
+    caught::{self, caught},
     context::{TaskRef, enter_task},
     lifecycle::End,
     outcome::{BoxError, Outcome},
@@ -104,17 +106,51 @@ pin_project! {
 
     impl<F> PinnedDrop for Task<F> {
         fn drop(this: Pin<&mut Self>) {
-            let mut this = this.project();
+            let this = this.project();
             if let Some(task) = this.running.take() {
-                let _entered = this.span.as_ref().map(|span| span.enter());
-                let (task, dropped) = enter_task(task, || {
-                    catch_unwind(AssertUnwindSafe(|| this.future.set(None)))
+                let (task, dropped) = run_as(task, this.span.as_deref(), || {
+                    caught::empty(this.future)
                 });
-                let end = dropped.map_or_else(End::Panicked, |()| End::Dropped);
-                task.scope.finish(task.key, task.sequence, end);
+                conclude::<()>(task, dropped.and_then(|dropped| dropped).map(|()| None));
             }
         }
     }
+}
+
+/// Runs a piece of a task in its context and span, and catches its panic.
+fn run_as<R>(
+    task: TaskRef,
+    span: Option<&Span>,
+    piece: impl FnOnce() -> R,
+) -> (TaskRef, thread::Result<R>) {
+    enter_task(task, || {
+        caught(|| {
+            let _entered = span.map(Span::enter);
+            piece()
+        })
+    })
+}
+
+/// Gives a task its outcome, and its value to its handle. `None`: it was dropped before its end.
+fn conclude<V>(task: TaskRef, returned: thread::Result<Option<Returned<V>>>) -> Option<V> {
+    let (mut end, mut value) = match returned {
+        Ok(Some(Returned::Value(value))) => (End::Completed, Some(value)),
+        Ok(Some(Returned::Error(error))) => (End::Failed(error), None),
+        Ok(Some(Returned::TimedOut)) => (End::TimedOut, None),
+        Ok(None) => (End::Dropped, None),
+        Err(payload) => (End::Panicked(payload), None),
+    };
+    let mut task = task;
+    if mem::needs_drop::<V>() && value.is_some() && task.scope.is_orphan(task.key, task.sequence) {
+        // Nobody wants it, so its drop is the last thing that the task does.
+        let (again, dropped) = run_as(task, None, || drop(value.take()));
+        task = again;
+        if let Err(payload) = dropped {
+            end = End::Panicked(payload);
+        }
+    }
+    task.scope.finish(task.key, task.sequence, end);
+    value
 }
 
 /// The span that a task started here runs in.
@@ -147,49 +183,23 @@ where
         let Some(task) = this.running.take() else {
             return Poll::Ready(None);
         };
-        let entered = this.span.as_ref().map(|span| span.enter());
-        let (task, polled) = enter_task(task, || {
-            catch_unwind(AssertUnwindSafe(|| {
-                let future = this.future.as_mut().as_pin_mut();
-                let polled = future.map_or(Poll::Pending, |future| future.poll(cx));
-                if polled.is_ready() {
-                    this.future.set(None);
-                }
-                polled
-            }))
+        let (task, polled) = run_as(task, this.span.as_deref(), || {
+            caught::poll(this.future.as_mut(), cx)
         });
-        let returned = match polled {
+        let (task, returned) = match polled {
             Ok(Poll::Pending) => {
                 *this.running = Some(task);
                 return Poll::Pending;
             }
-            Ok(Poll::Ready(returned)) => Ok(returned),
+            Ok(Poll::Ready(returned)) => (task, returned),
+            // The span's subscriber has panicked; the future is still there.
             Err(payload) => {
-                // Dropped here, in its context, should it still be there.
-                let (_, _) = enter_task(task.clone(), || {
-                    catch_unwind(AssertUnwindSafe(|| this.future.set(None)))
-                });
-                Err(payload)
+                let (task, _) = run_as(task, None, || caught::empty(this.future));
+                (task, Err(payload))
             }
         };
-        drop(entered);
-        Poll::Ready(conclude(&task, returned))
+        Poll::Ready(conclude(task, returned.map(Some)))
     }
-}
-
-/// Gives the task its outcome, and its value to whoever awaits it.
-fn conclude<V>(
-    task: &TaskRef,
-    returned: Result<Returned<V>, Box<dyn std::any::Any + Send>>,
-) -> Option<V> {
-    let (end, value) = match returned {
-        Ok(Returned::Value(value)) => (End::Completed, Some(value)),
-        Ok(Returned::Error(error)) => (End::Failed(error), None),
-        Ok(Returned::TimedOut) => (End::TimedOut, None),
-        Err(payload) => (End::Panicked(payload), None),
-    };
-    task.scope.finish(task.key, task.sequence, end);
-    value
 }
 
 /// A tracked closure, to be run on a blocking thread.
@@ -214,23 +224,16 @@ impl<C> Closure<C> {
         O: Outcome,
     {
         let (code, task) = (self.code.take()?, self.task.take()?);
-        let entered = self.span.as_ref().map(|span| span.enter());
-        let (task, returned) = enter_task(task, || {
-            catch_unwind(AssertUnwindSafe(|| Returned::new(code())))
-        });
-        drop(entered);
-        conclude(&task, returned)
+        let (task, returned) = run_as(task, self.span.as_deref(), || Returned::new(code()));
+        conclude(task, returned.map(Some))
     }
 }
 
 impl<C> Drop for Closure<C> {
     fn drop(&mut self) {
         if let Some(task) = self.task.take() {
-            let (task, dropped) = enter_task(task, || {
-                catch_unwind(AssertUnwindSafe(|| drop(self.code.take())))
-            });
-            let end = dropped.map_or_else(End::Panicked, |()| End::Dropped);
-            task.scope.finish(task.key, task.sequence, end);
+            let (task, dropped) = run_as(task, self.span.as_deref(), || drop(self.code.take()));
+            conclude::<()>(task, dropped.map(|()| None));
         }
     }
 }

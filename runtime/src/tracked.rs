@@ -9,7 +9,12 @@ use std::{
 use tokio::sync::oneshot;
 
 use crate::{
-    context, error::TaskError, outcome::TaskKind, rt::JoinHandle, scope::Scope, state::Group,
+    context::{self, TaskRef},
+    error::TaskError,
+    outcome::TaskKind,
+    rt::JoinHandle,
+    scope::Scope,
+    state::Group,
 };
 
 /// Which task, of those of this process.
@@ -42,18 +47,11 @@ pub struct Tracked<T> {
 
 enum Source<T> {
     /// Of a task that was started at once.
-    Spawned(Task, JoinHandle<Option<T>>),
+    Spawned(TaskRef, JoinHandle<Option<T>>),
     /// Of a task that is started later.
-    Later(Task, oneshot::Receiver<T>),
+    Later(TaskRef, oneshot::Receiver<T>, TaskKind),
     /// Of a task that its scope refused.
     Refused(TaskId, Option<TaskError>),
-}
-
-struct Task {
-    scope: Scope,
-    key: u32,
-    sequence: u32,
-    kind: TaskKind,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -71,47 +69,25 @@ impl<T> Tracked<T> {
         }
     }
 
-    pub(crate) fn spawned(
-        scope: Scope,
-        (key, sequence): (u32, u32),
-        kind: TaskKind,
-        join: JoinHandle<Option<T>>,
-    ) -> Self {
-        let task = Task {
-            scope,
-            key,
-            sequence,
-            kind,
-        };
+    pub(crate) fn spawned(task: TaskRef, join: JoinHandle<Option<T>>) -> Self {
         Self::new(Source::Spawned(task, join))
     }
 
-    pub(crate) fn later(
-        scope: Scope,
-        (key, sequence): (u32, u32),
-        kind: TaskKind,
-        value: oneshot::Receiver<T>,
-    ) -> Self {
-        let task = Task {
-            scope,
-            key,
-            sequence,
-            kind,
-        };
-        Self::new(Source::Later(task, value))
+    pub(crate) fn later(task: TaskRef, value: oneshot::Receiver<T>, kind: TaskKind) -> Self {
+        Self::new(Source::Later(task, value, kind))
     }
 
     pub(crate) fn refused(scope: &Scope, error: TaskError) -> Self {
         let id = TaskId {
             scope: scope.0.id,
-            sequence: u32::MAX,
+            sequence: scope.lock().next_sequence(),
         };
         Self::new(Source::Refused(id, Some(error)))
     }
 
-    fn task(&self) -> Option<&Task> {
+    fn task(&self) -> Option<&TaskRef> {
         match &self.source {
-            Source::Spawned(task, _) | Source::Later(task, _) => Some(task),
+            Source::Spawned(task, _) | Source::Later(task, _, _) => Some(task),
             Source::Refused(..) => None,
         }
     }
@@ -131,7 +107,7 @@ impl<T> Tracked<T> {
     #[must_use]
     pub fn id(&self) -> TaskId {
         match &self.source {
-            Source::Spawned(task, _) | Source::Later(task, _) => TaskId {
+            Source::Spawned(task, _) | Source::Later(task, _, _) => TaskId {
                 scope: task.scope.0.id,
                 sequence: task.sequence,
             },
@@ -149,13 +125,11 @@ impl<T> Tracked<T> {
     }
 }
 
-impl Task {
-    /// A task that waits unstarted is started by who awaits it.
-    fn start(&self) {
-        self.scope.start_waiting(self.sequence);
-        if self.kind == TaskKind::AfterResponse && holds_response() {
-            self.scope.start_deferred(self.sequence);
-        }
+/// A task that waits unstarted is started by who awaits it.
+fn start(task: &TaskRef, kind: TaskKind) {
+    task.scope.start_waiting(task.sequence);
+    if kind == TaskKind::AfterResponse && holds_response() {
+        task.scope.start_deferred(task.sequence);
     }
 }
 
@@ -173,30 +147,30 @@ impl<T> Future for Tracked<T> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
-        let (task, first) = match &mut this.source {
-            Source::Refused(_, error) => {
-                let error = error.take().expect("`Tracked` polled after completion");
-                return Poll::Ready(Err(error));
-            }
-            Source::Spawned(task, _) | Source::Later(task, _) => {
-                (task, this.state == HandleState::Untouched)
-            }
-        };
         assert!(
             this.state != HandleState::Yielded,
             "`Tracked` polled after completion"
         );
+        let task = match &mut this.source {
+            Source::Refused(_, error) => {
+                this.state = HandleState::Yielded;
+                let error = error.take();
+                return Poll::Ready(Err(error.expect("yielded once")));
+            }
+            Source::Spawned(task, _) | Source::Later(task, _, _) => task,
+        };
         this.state = HandleState::Claimed;
         if let Some(error) = task.scope.claim(task.key, task.sequence, cx.waker()) {
             this.state = HandleState::Yielded;
             return Poll::Ready(Err(error));
         }
-        if first {
-            task.start();
-        }
         let value = match &mut this.source {
             Source::Spawned(_, join) => ready!(Pin::new(join).poll(cx)).ok().flatten(),
-            Source::Later(_, value) => ready!(Pin::new(value).poll(cx)).ok(),
+            Source::Later(task, value, kind) => {
+                // Asked at each poll: who waits, and for what, may have changed.
+                start(task, *kind);
+                ready!(Pin::new(value).poll(cx)).ok()
+            }
             Source::Refused(..) => None,
         };
         this.state = HandleState::Yielded;
@@ -213,10 +187,9 @@ impl<T> Unpin for Tracked<T> {}
 
 impl<T> Drop for Tracked<T> {
     fn drop(&mut self) {
-        let Some(task) = self.task() else { return };
-        // The root scope never ends, so it must know what no handle will ask for.
-        let claimed = self.state == HandleState::Claimed;
-        if claimed || (task.scope.is_root() && self.state == HandleState::Untouched) {
+        if self.state != HandleState::Yielded
+            && let Some(task) = self.task()
+        {
             task.scope.unclaim(task.key, task.sequence);
         }
     }

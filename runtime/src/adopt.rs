@@ -1,0 +1,140 @@
+//! How a scope whose handler has ended is drained by another one, and how it closes.
+//!
+//! Of two scopes the inner one is always locked first.
+
+use crate::{
+    host::KeepAlive,
+    log,
+    scope::Scope,
+    state::{Adopted, Group, Phase, Stage},
+};
+
+impl Scope {
+    /// Hands what is left to the scope around this one, which drains it.
+    pub(crate) fn leave(&self) {
+        let plan = &self.0.plan;
+        let (mut target, mut within) = match &plan.parent {
+            Some(parent) => (parent.clone(), plan.within.unwrap_or(Group::KeepAlive)),
+            None => (Self::root(), Group::KeepAlive),
+        };
+        let (released, stages) = loop {
+            let mut inner = self.lock();
+            if inner.phase == Phase::Closed || inner.adopter.is_some() {
+                return;
+            }
+            let mut outer = target.lock();
+            let further = match (outer.phase, &outer.adopter) {
+                (Phase::Closed, _) => Some(target.0.plan.parent.clone()),
+                // Straight to who drains it, so that chains do not grow.
+                (Phase::Joined, Some((adopter, _))) => Some(Some(adopter.clone())),
+                _ => None,
+            };
+            if let Some(further) = further {
+                if !outer.holds {
+                    within = Group::KeepAlive;
+                }
+                drop((outer, inner));
+                target = further.unwrap_or_else(Self::root);
+                continue;
+            }
+            let key = outer.adopted.insert(Adopted {
+                scope: self.clone(),
+                within,
+            });
+            inner.adopter = Some((target.clone(), key));
+            if within == Group::Tracked && outer.phase == Phase::Open && !inner.is_joinable() {
+                inner.holds = true;
+                outer.holders += 1;
+            }
+            let stages = [within, Group::KeepAlive].map(|group| outer.group(group).stage);
+            break (outer.released, stages);
+        };
+        // What has happened to the tasks there happens to the newcomers.
+        for (&group, stage) in Group::BOTH.iter().zip(stages) {
+            if stage >= Stage::Told {
+                self.stop(&[group], stage);
+            }
+        }
+        if released {
+            self.release();
+        }
+        // A deadline may have come with it.
+        target.0.changed.notify_waiters();
+        self.settle();
+    }
+
+    /// The last tracked task is over: those who adopted this scope may go on with their join.
+    pub(crate) fn let_go(&self) {
+        let mut scope = self.clone();
+        loop {
+            let adopter = {
+                let mut state = scope.lock();
+                if !state.holds || !state.is_joinable() {
+                    return;
+                }
+                state.holds = false;
+                state.adopter.as_ref().map(|(adopter, _)| adopter.clone())
+            };
+            let Some(adopter) = adopter else { return };
+            adopter.lock().holders -= 1;
+            adopter.0.changed.notify_waiters();
+            scope = adopter;
+        }
+    }
+
+    /// Closes the scope if it is joined and empty, and hands its account upwards; then the scope
+    /// that drained it, if that was its last one, and so on.
+    pub(crate) fn settle(&self) {
+        let mut closing = Some(self.clone());
+        while let Some(scope) = closing {
+            closing = scope.close();
+        }
+    }
+
+    /// Closes this scope if it can be; yields who drained it.
+    fn close(&self) -> Option<Self> {
+        loop {
+            let mut state = self.lock();
+            if state.phase != Phase::Joined || !state.is_idle() {
+                return None;
+            }
+            let mut unread = state.take_failures(Group::BOTH);
+            state.unkeep(Group::BOTH);
+            // An outer handler's join wants them; the root scope has none.
+            let kept = self.0.plan.mode == KeepAlive::JoinAndFail
+                && (state.adopter.as_ref()).is_some_and(|(adopter, _)| !adopter.is_root());
+            if !kept && !unread.is_empty() {
+                // What there is to say is said before anybody can see that the scope has closed.
+                drop(state);
+                for error in &unread {
+                    log::failure(self, error);
+                }
+                continue;
+            }
+            state.phase = Phase::Closed;
+            let (adopter, key) = state.adopter.take().unzip();
+            let mut up = adopter.clone().or_else(|| self.0.plan.parent.clone());
+            // Under both locks: nobody sees this scope closed and its account missing.
+            loop {
+                let outer = up.unwrap_or_else(Self::root);
+                let rows = match (outer.0.rows, self.0.plan.reports) {
+                    (true, true) => state.rows.clone(),
+                    (true, false) => std::mem::take(&mut state.rows),
+                    (false, _) => Vec::new(),
+                };
+                let taken = outer.lock().take_over(&mut state, key, &mut unread, rows);
+                if taken {
+                    break;
+                }
+                let further = outer.0.plan.parent.clone();
+                up = further;
+            }
+            drop(state);
+            self.0.changed.notify_waiters();
+            if let Some(adopter) = &adopter {
+                adopter.0.changed.notify_waiters();
+            }
+            return adopter;
+        }
+    }
+}
