@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use crate::{
-    error::JoinError,
+    drain::Drain,
     host::{Host, KeepAlive},
-    invocation::{Drain, default_deadline},
+    invocation::default_deadline,
     join::Then,
+    join_error::JoinError,
     rt::Instant,
     scope::{Around, Deadline, Plan, Scope, ScopeKind},
     site::Site,

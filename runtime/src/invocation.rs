@@ -14,13 +14,13 @@ use pin_project_lite::pin_project;
 use crate::{
     caught::{self, attempt, caught, rethrow},
     context::{self, Context as Current},
+    drain::Drain,
     error::TaskError,
     host::KeepAlive,
     log,
     report::Report,
     rt::Instant,
     scope::{Around, Deadline, Hook, Plan, Scope, ScopeKind},
-    state::Phase,
 };
 
 /// How long before the platform's deadline the tasks are stopped, unless the host says otherwise.
@@ -269,60 +269,5 @@ fn report(scope: &Scope) -> Report {
         elapsed: scope.0.opened.elapsed(),
         counts: state.counts,
         tasks: mem::take(&mut state.rows),
-    }
-}
-
-/// Ends when the invocation has ended and its scope has no tasks left. It holds the tasks to the
-/// host's deadline while it is polled.
-///
-/// A [`Host`](crate::Host) gets one in [`keep_alive`](crate::Host::keep_alive). A drain that is
-/// dropped early gives its tasks to the root scope, where nothing but [`drain`](crate::drain) waits
-/// for them.
-#[must_use = "a drain does nothing unless it is polled"]
-pub struct Drain {
-    scope: Scope,
-    ending: Pin<Box<dyn Future<Output = ()> + Send>>,
-}
-
-impl Drain {
-    pub(crate) fn new(scope: Scope) -> Self {
-        let draining = scope.clone();
-        scope.lock().attached = true;
-        Self {
-            scope,
-            ending: Box::pin(async move {
-                draining.enforce(|state| state.phase == Phase::Closed).await;
-            }),
-        }
-    }
-}
-
-impl Future for Drain {
-    type Output = ();
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        self.ending.as_mut().poll(cx)
-    }
-}
-
-impl Drop for Drain {
-    fn drop(&mut self) {
-        let phase = {
-            let mut state = self.scope.lock();
-            state.attached = false;
-            state.phase
-        };
-        // Before it has joined, the handler itself sees that nobody drains.
-        if phase == Phase::Joined {
-            self.scope.leave();
-        }
-    }
-}
-
-impl fmt::Debug for Drain {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Drain")
-            .field("scope", &self.scope)
-            .finish_non_exhaustive()
     }
 }

@@ -61,11 +61,13 @@ mod adopt;
 mod caught;
 mod claim;
 mod context;
+mod drain;
 mod error;
 mod handler;
 mod host;
 mod invocation;
 mod join;
+mod join_error;
 mod lifecycle;
 mod log;
 mod outcome;
@@ -101,10 +103,12 @@ pub mod __private {
 pub use tethered_macros::serverless_handler;
 
 pub use self::{
-    error::{DrainError, JoinError, ScopeClosed, TaskError, TaskErrorKind},
+    drain::Drain,
+    error::{DrainError, ScopeClosed, TaskError, TaskErrorKind},
     handler::HandlerOutput,
     host::{Host, KeepAlive},
-    invocation::{Drain, Invocation},
+    invocation::Invocation,
+    join_error::JoinError,
     outcome::{BoxError, Outcome, TaskKind, TaskOutcome, Value},
     report::{Report, TaskReport},
     root::drain,

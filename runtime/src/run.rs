@@ -14,9 +14,10 @@ use pin_project_lite::pin_project;
 use crate::{
     caught::{self, rethrow},
     context::{Context as Current, enter_planned},
-    error::{JoinError, TaskError},
+    error::TaskError,
     handler::Handler,
     join::{Joined, Joining, Then, join},
+    join_error::JoinError,
     rt::{Instant, Sleep, sleep_until},
     scope::{Deadline, Plan, Scope},
     state::{Group, Stage},

@@ -161,6 +161,9 @@ impl Scope {
 
     /// The innermost scope of the running code: its handler's, or that of the task in which it
     /// runs; outside of any invocation, the root scope.
+    ///
+    /// The scope goes with the thread while a handler or a task is polled: what a nested `block_on`
+    /// polls there runs in it too, and a task that `tokio::spawn` detaches does not.
     #[must_use]
     pub fn current() -> Self {
         context::scope().unwrap_or_else(Self::root)

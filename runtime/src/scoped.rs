@@ -1,8 +1,8 @@
 //! The attribute without the attribute.
 
 use crate::{
-    error::JoinError,
     handler::{Handler, HandlerOutput, fail},
+    join_error::JoinError,
     run::run,
     scope::Scope,
     site::Site,

@@ -76,7 +76,7 @@ async fn go_through(event: LambdaEvent<Scenario>) -> Result<&'static str, Error>
             std::future::pending().await
         }
         Scenario::Blocks => {
-            spawn_blocking_tracked!(name = "blocking task", || thread::park());
+            spawn_blocking_tracked!(name = "blocking task", thread::park);
             Ok("never sent")
         }
         Scenario::Lingers => {
