@@ -74,3 +74,53 @@ async fn a_join_error_is_written_out_up_to_ten() {
     let source = std::error::Error::source(&error).unwrap();
     assert!(source.to_string().starts_with("task 0 ("));
 }
+
+/// Fails with a tracked task's error, as the type that the handler returns.
+macro_rules! handlers_that_fail {
+    ($($name:ident -> $error:ty),* $(,)?) => {
+        $(
+            #[serverless_handler]
+            async fn $name() -> Result<(), $error> {
+                spawn_tracked!(name = "fails", async { Err::<(), _>("why") });
+                Ok(())
+            }
+        )*
+    };
+}
+
+#[derive(Debug, thiserror::Error)]
+enum AppError {
+    #[error("a task: {0}")]
+    Join(#[from] JoinError),
+}
+
+handlers_that_fail! {
+    boxed -> Box<dyn std::error::Error + Send + Sync>,
+    local -> Box<dyn std::error::Error>,
+    with_anyhow -> anyhow::Error,
+    with_eyre -> eyre::Report,
+    with_lambda -> lambda_runtime::Error,
+    with_diagnostic -> lambda_runtime::Diagnostic,
+    with_an_enum -> AppError,
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_errors_that_people_use_hold_a_join_error() {
+    let texts = [
+        boxed().await.unwrap_err().to_string(),
+        local().await.unwrap_err().to_string(),
+        with_anyhow().await.unwrap_err().to_string(),
+        with_eyre().await.unwrap_err().to_string(),
+        with_lambda().await.unwrap_err().to_string(),
+        with_diagnostic().await.unwrap_err().error_message,
+        with_an_enum().await.unwrap_err().to_string(),
+    ];
+    for text in texts {
+        assert!(
+            text.contains("fails (") && text.ends_with(": why"),
+            "{text}"
+        );
+    }
+    let error = with_anyhow().await.unwrap_err();
+    assert!(error.downcast_ref::<JoinError>().is_some());
+}
