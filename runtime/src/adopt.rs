@@ -5,7 +5,7 @@
 use crate::{
     host::KeepAlive,
     log,
-    scope::Scope,
+    scope::{Deadline, Scope},
     state::{Adopted, Group, Phase, Stage},
 };
 
@@ -49,18 +49,30 @@ impl Scope {
             let stages = [within, Group::KeepAlive].map(|group| outer.group(group).stage);
             break (outer.released, stages);
         };
-        // What has happened to the tasks there happens to the newcomers.
+        // What has happened to the tasks there happens to the newcomers, but that they are given up:
+        // they get the time to stop.
         for (&group, stage) in Group::BOTH.iter().zip(stages) {
             if stage >= Stage::Told {
-                self.stop(&[group], stage);
+                self.stop(&[group], stage.min(Stage::Expired));
             }
         }
         if released {
             self.release();
         }
-        // A deadline may have come with it.
-        target.0.changed.notify_waiters();
+        if self.has_earlier_deadline_than(&target) {
+            // Who drains there has a new deadline to see to.
+            target.0.changed.notify_waiters();
+        }
         self.settle();
+    }
+
+    fn has_earlier_deadline_than(&self, outer: &Self) -> bool {
+        let (own, outer) = (&self.0.plan, &outer.0.plan);
+        let earlier = |own: Option<Deadline>, outer: Option<Deadline>| {
+            own.is_some_and(|own| outer.is_none_or(|outer| own.at < outer.at))
+        };
+        earlier(own.deadline, outer.host_deadline)
+            || earlier(own.host_deadline, outer.host_deadline)
     }
 
     /// The last tracked task is over: those who adopted this scope may go on with their join.
@@ -131,7 +143,10 @@ impl Scope {
             }
             drop(state);
             self.0.changed.notify_waiters();
-            if let Some(adopter) = &adopter {
+            // Each waiter looks at all that is adopted, so they are not woken for each of many.
+            if let Some(adopter) = &adopter
+                && adopter.lock().is_idle()
+            {
                 adopter.0.changed.notify_waiters();
             }
             return adopter;

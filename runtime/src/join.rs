@@ -59,23 +59,40 @@ pub(crate) fn join(scope: Scope, then: Then, fail_fast: bool, returns: bool) -> 
             // Asked once more, under the lock that ends the join: nothing slips in between.
             if state.is_joinable() && (then != Then::JoinAndFail || state.is_idle()) {
                 state.phase = state.phase.max(Phase::Joined);
-                let joined = Joined {
-                    failures: state.take_failures(ended),
-                    cancelled: state.cancelled(),
-                };
+                let failures = state.take_failures(ended);
+                let cancelled = state.cancelled();
                 state.unkeep(ended);
-                break joined;
+                break Joined {
+                    failures,
+                    cancelled,
+                };
             }
+        };
+        let mut unread = Unread {
+            scope: &scope,
+            joined,
         };
         finish(&scope, then).await;
         if returns {
-            return joined;
-        }
-        for error in &joined.failures {
-            log::failure(&scope, error);
+            return std::mem::take(&mut unread.joined);
         }
         Joined::default()
     })
+}
+
+/// Failures that go to the log unless they are returned: the handler may be dropped while it joins
+/// its keep-alive tasks.
+struct Unread<'a> {
+    scope: &'a Scope,
+    joined: Joined,
+}
+
+impl Drop for Unread<'_> {
+    fn drop(&mut self) {
+        for error in &self.joined.failures {
+            log::failure(self.scope, error);
+        }
+    }
 }
 
 /// Passes on the keep-alive tasks, or waits for them.

@@ -82,7 +82,7 @@ impl Scope {
         } else {
             Group::Tracked
         };
-        if state.phase == Phase::Closed || state.group(group).stage == Stage::Abandoned {
+        if state.phase == Phase::Closed || state.group(group).stage >= Stage::Expired {
             return None;
         }
         let start = if deferred && !state.released {
@@ -118,17 +118,21 @@ impl Scope {
     /// Tells the scope how to abort a task that has been spawned, and does so if that is due.
     pub(crate) fn attach(&self, key: u32, sequence: u32, abort: AbortHandle) {
         let mut state = self.lock();
-        let Some((aborted, group)) = state
-            .task(key, sequence)
-            .map(|entry| (entry.facts.has(Facts::ABORTED), entry.group))
-        else {
-            return;
-        };
-        if aborted || state.group(group).stage >= Stage::Aborted {
-            drop(state);
-            abort.abort();
-        } else if let Some(entry) = state.task(key, sequence) {
-            entry.abort = Some(abort);
+        let live = state.task(key, sequence).map(|entry| {
+            let aborted = entry.facts.has(Facts::ABORTED);
+            (aborted, entry.group)
+        });
+        match live {
+            Some((false, group)) if state.group(group).stage < Stage::Aborted => {
+                if let Some(entry) = state.task(key, sequence) {
+                    entry.abort = Some(abort);
+                }
+            }
+            // To be stopped, or given up meanwhile; one that has ended does not mind.
+            _ => {
+                drop(state);
+                abort.abort();
+            }
         }
     }
 

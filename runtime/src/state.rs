@@ -41,9 +41,9 @@ pub(crate) enum Stage {
     Told,
     /// Aborted, since a sibling failed or the handler was dropped: what stops is `Cancelled`.
     Aborted,
-    /// Aborted by the deadline: what stops is `TimedOut`.
+    /// Aborted by the deadline: what stops is `TimedOut`. The group takes no more tasks.
     Expired,
-    /// What had not stopped was given up; the group takes no more tasks.
+    /// What had not stopped was given up.
     Abandoned,
 }
 

@@ -55,6 +55,9 @@ impl Scope {
         for (key, sequence) in orders.abandoned {
             self.finish(key, sequence, End::TimedOut);
         }
+        // They have their own deadlines, no later than this scope's, by which they are given up: one
+        // that was adopted a moment ago has only just been aborted.
+        let stage = stage.min(Stage::Expired);
         for Adopted { scope, within } in adopted {
             if groups.contains(&within) {
                 scope.stop(&[Group::Tracked], stage);

@@ -4,6 +4,7 @@
 use std::{
     fmt::Write as _,
     process::{Command, Stdio},
+    time::Duration,
 };
 
 use tethered::{serverless_handler, spawn_tracked, wait_until};
@@ -15,6 +16,11 @@ use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 
 /// Runs `scenario` if this process is its child, else in one; then yields the child's stderr.
 fn in_child(name: &str, scenario: impl Future<Output = ()>) -> Option<String> {
+    in_child_with(Stdio::piped(), name, scenario)
+}
+
+/// The same, in a child that writes to `stderr`.
+fn in_child_with(stderr: Stdio, name: &str, scenario: impl Future<Output = ()>) -> Option<String> {
     const CHILD: &str = "TETHERED_TEST_CHILD";
 
     if std::env::var_os(CHILD).is_some() {
@@ -30,6 +36,7 @@ fn in_child(name: &str, scenario: impl Future<Output = ()>) -> Option<String> {
         .env(CHILD, "1")
         .env("RUST_BACKTRACE", "0")
         .stdin(Stdio::null())
+        .stderr(stderr)
         .output()
         .unwrap();
     assert!(child.status.success(), "{child:?}");
@@ -129,6 +136,38 @@ fn with_a_subscriber_it_is_an_event() {
     assert_eq!(debug.len(), 1, "{stderr}");
     assert!(
         debug[0].contains("cannot keep an invocation alive"),
+        "{stderr}"
+    );
+}
+
+#[test]
+fn a_stderr_that_is_closed_changes_nothing() {
+    let (reader, closed) = std::io::pipe().unwrap();
+    drop(reader);
+    let scenario = async {
+        let handling = tokio::time::timeout(Duration::from_secs(5), handler());
+        handling.await.expect("it returns").unwrap();
+    };
+    in_child_with(
+        closed.into(),
+        "a_stderr_that_is_closed_changes_nothing",
+        scenario,
+    );
+}
+
+#[test]
+fn a_subscriber_that_is_gone_is_none() {
+    let scenario = async {
+        drop(tracing::subscriber::set_default(
+            tracing_subscriber::registry(),
+        ));
+        handler().await.unwrap();
+    };
+    let Some(stderr) = in_child("a_subscriber_that_is_gone_is_none", scenario) else {
+        return;
+    };
+    assert!(
+        stderr.starts_with("tethered: a task did not complete: audit ("),
         "{stderr}"
     );
 }

@@ -170,3 +170,35 @@ fn a_waiting_task_is_small_and_gone_when_it_is_done() {
     assert!(mean <= STEP, "{more:?}");
     assert!(more.iter().all(|more| *more <= STEP + ENTRY), "{more:?}");
 }
+
+#[serverless_handler]
+async fn aborts(rounds: &Cell<usize>) -> Result<(), JoinError> {
+    loop {
+        for _ in 0..TASKS / 10 {
+            spawn_tracked!(std::future::pending::<()>()).abort();
+            tokio::task::yield_now().await;
+        }
+        rounds.set(rounds.get() + 1);
+        tokio::task::yield_now().await;
+    }
+}
+
+#[test]
+fn an_aborted_task_leaves_nothing_in_a_scope_that_lives_on() {
+    let runtime = Builder::new_current_thread().build().expect("a runtime");
+    let rounds = Cell::new(0);
+    let mut handler = pin!(aborts(&rounds));
+    let mut round = |number| {
+        let run = async {
+            tokio::select! {
+                biased;
+                _ = &mut handler => {}
+                () = until(|| rounds.get() == number) => {}
+            }
+        };
+        measure(|| runtime.block_on(run)).bytes_current
+    };
+    let (first, second) = (round(1), round(2));
+    println!("{first} bytes left by the first round, {second} by the second");
+    assert!(first <= REST && second <= 1024);
+}

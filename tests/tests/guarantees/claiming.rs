@@ -3,7 +3,7 @@
 use std::future::poll_fn;
 
 use super::*;
-use tethered::{JoinError, Tracked, serverless_handler, spawn_tracked};
+use tethered::{JoinError, Tracked, serverless_handler, spawn_tracked, wait_until};
 
 async fn poll_once<T>(handle: &mut Tracked<T>) -> bool {
     poll_fn(|cx| std::task::Poll::Ready(std::pin::Pin::new(&mut *handle).poll(cx).is_ready())).await
@@ -159,4 +159,38 @@ async fn one_that_comes_back_during_the_join_cancels_the_rest() {
     let error = handler(journal.clone()).await.unwrap_err();
     assert_eq!(error.first().name(), "fails");
     assert_eq!(journal.lines(), ["fails at 10", "sibling stopped at 100"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_that_was_taken_late_cancels_nothing() {
+    #[serverless_handler]
+    async fn handler(journal: Journal) -> Result<(), JoinError> {
+        let fails = spawn_tracked!(journal.clone().fail("x", 10));
+        sleep(ms(50)).await;
+        fails.await.unwrap_err();
+        spawn_tracked!(journal.work("sibling", 100));
+        Ok(())
+    }
+
+    let journal = Journal::new();
+    handler(journal.clone()).await.unwrap();
+    assert_eq!(journal.lines(), ["x at 10", "sibling at 150"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_given_up_after_the_join_is_logged() {
+    #[serverless_handler]
+    async fn handler(journal: Journal) -> Result<(), JoinError> {
+        let mut fails = spawn_tracked!(name = "given up", journal.fail("x", 10));
+        wait_until!(async move {
+            assert!(!poll_once(&mut fails).await);
+            sleep(ms(100)).await;
+            drop(fails);
+        });
+        Ok(())
+    }
+
+    let (result, _, told) = invoke(handler(Journal::new())).await;
+    result.unwrap();
+    assert_eq!(told, ["given up"]);
 }

@@ -200,3 +200,68 @@ async fn a_panic_is_a_failure_as_any_other() {
     let panic = error.into_errors().remove(0).into_panic().unwrap();
     assert_eq!(*panic.downcast::<&str>().unwrap(), "boom");
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_is_started_while_the_rest_is_cancelled_is_cancelled_too() {
+    struct SpawnsWhenDropped(Journal);
+    impl Drop for SpawnsWhenDropped {
+        fn drop(&mut self) {
+            spawn_tracked!(self.0.clone().work("from drop", 1_000));
+        }
+    }
+
+    #[serverless_handler]
+    async fn handler(journal: Journal) -> Result<(), JoinError> {
+        let guard = SpawnsWhenDropped(journal.clone());
+        spawn_tracked!(async move {
+            let _guard = guard;
+            pending::<()>().await;
+        });
+        spawn_tracked!(name = "fails", journal.fail("fails", 10));
+        Ok(())
+    }
+
+    let journal = Journal::new();
+    let (result, report, _) = invoke(handler(journal.clone())).await;
+    assert_eq!(result.unwrap_err().first().name(), "fails");
+    assert_eq!((journal.now(), report.cancelled()), (10, 2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_handler_inside_a_task_is_cancelled_with_its_tasks() {
+    #[serverless_handler]
+    async fn inner(journal: Journal) -> Result<(), JoinError> {
+        spawn_tracked!(journal.hang("inner's"));
+        Ok(())
+    }
+
+    #[serverless_handler]
+    async fn outer(journal: Journal) -> Result<(), JoinError> {
+        spawn_tracked!(inner(journal.clone()));
+        spawn_tracked!(name = "fails", journal.fail("fails", 10));
+        Ok(())
+    }
+
+    let journal = Journal::new();
+    let handling = tokio::time::timeout(ms(60_000), outer(journal.clone()));
+    let error = handling.await.expect("it ends").unwrap_err();
+    assert_eq!(error.first().name(), "fails");
+    assert_eq!(journal.lines(), ["fails at 10", "inner's stopped at 10"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn cancelled_are_those_that_the_failure_has_stopped() {
+    #[serverless_handler]
+    async fn handler() -> Result<(), JoinError> {
+        spawn_tracked!(name = "aborted", pending::<()>()).abort();
+        wait_until!(name = "keep-alive", pending::<()>()).abort();
+        spawn_tracked!(name = "sibling", pending::<()>());
+        sleep(ms(1)).await;
+        spawn_tracked!(async { Err::<(), _>("fails") });
+        Ok(())
+    }
+
+    let error = handler().await.unwrap_err();
+    let cancelled: Vec<_> = error.cancelled().map(tethered::TaskError::name).collect();
+    assert_eq!(cancelled, ["sibling"]);
+}

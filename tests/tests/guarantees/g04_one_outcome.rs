@@ -108,3 +108,20 @@ fn a_runtime_that_shuts_down_cancels() {
     assert_balanced(&report);
     assert_eq!(report.cancelled(), 1);
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_a_failed_task_left_running_sees_its_token_fire() {
+    #[serverless_handler(on_error = log)]
+    async fn handler() {
+        let (out, token) = tokio::sync::oneshot::channel();
+        spawn_tracked!(async {
+            let _ = out.send(tethered::Scope::current().cancellation_token());
+            Err::<(), _>("fails")
+        });
+        let token = token.await.unwrap();
+        let fires = tokio::time::timeout(ms(10), token.cancelled());
+        fires.await.expect("it fires");
+    }
+
+    handler().await;
+}

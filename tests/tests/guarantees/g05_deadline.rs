@@ -223,3 +223,150 @@ async fn the_scope_knows_its_deadline() {
     handler(Journal::new()).await.unwrap();
     assert_eq!(Scope::current().deadline(), None);
 }
+
+/// Says so when it is dropped.
+struct Dropped(Arc<AtomicBool>);
+
+impl Drop for Dropped {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn however_late_it_is_seen_tasks_have_stopped_before_the_return() {
+    #[serverless_handler(timeout = "100ms")]
+    async fn handler(dropped: Arc<AtomicBool>) -> Result<(), JoinError> {
+        spawn_tracked!(async move {
+            let _dropped = Dropped(dropped);
+            Scope::current().cancellation_token().cancelled().await;
+        });
+        spawn_tracked!(async {
+            sleep(ms(50)).await;
+            // As if the thread had been blocked: the deadline and all that follows it have passed.
+            tokio::time::advance(ms(400)).await;
+        });
+        Ok(())
+    }
+
+    let dropped = Arc::new(AtomicBool::new(false));
+    let _ = handler(dropped.clone()).await;
+    assert!(dropped.load(Ordering::SeqCst));
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_a_grace_period_tasks_have_stopped_before_the_return() {
+    #[serverless_handler]
+    async fn handler(dropped: Arc<AtomicBool>) -> Result<(), JoinError> {
+        spawn_tracked!(name = "hangs", async move {
+            let _dropped = Dropped(dropped);
+            pending::<()>().await;
+        });
+        Ok(())
+    }
+
+    let dropped = Arc::new(AtomicBool::new(false));
+    let host = Invocation::new().deadline(SystemTime::now() + ms(10_000));
+    let answering = async {
+        let error = handler(dropped.clone()).await.unwrap_err();
+        assert!(dropped.load(Ordering::SeqCst));
+        error
+    };
+    let (error, report, _) = invoke_as(host.margin(Duration::ZERO), answering).await;
+    assert_eq!(error.first().name(), "hangs");
+    assert_eq!(report.timed_out(), 1);
+}
+
+#[tokio::test]
+async fn a_blocking_closure_of_a_handler_inside_holds_nobody_either() {
+    #[serverless_handler]
+    async fn inner(stop: std::sync::mpsc::Receiver<()>) -> Result<(), JoinError> {
+        spawn_blocking_tracked!(name = "closure", move || {
+            let _ = stop.recv();
+        });
+        pending().await
+    }
+
+    #[serverless_handler(timeout = "50ms")]
+    async fn outer(stop: std::sync::mpsc::Receiver<()>) -> Result<(), JoinError> {
+        inner(stop).await
+    }
+
+    let (stop, stopped) = std::sync::mpsc::channel();
+    let handling = tokio::time::timeout(ms(10_000), invoke(outer(stopped)));
+    let (result, report, told) = handling.await.expect("it is not waited for");
+    assert_eq!(result.unwrap_err().first().name(), "outer");
+    assert_eq!(told, ["closure"]);
+    assert_eq!(report.timed_out(), 1);
+    drop(stop);
+}
+
+#[tokio::test(start_paused = true)]
+async fn with_on_error_log_keep_alive_tasks_end_while_the_body_runs_on() {
+    #[serverless_handler(timeout = "100ms", on_error = log)]
+    async fn handler(journal: Journal) {
+        wait_until!(name = "hangs", journal.clone().hang("keep-alive"));
+        journal.work("body", 50_000).await;
+    }
+
+    let journal = Journal::new();
+    let host = Invocation::new().deadline(SystemTime::now() + ms(10_000));
+    let ((), _, told) = invoke_as(host, handler(journal.clone())).await;
+    let lines = journal.lines();
+    assert!(lines[0].starts_with("keep-alive stopped at "), "{lines:?}");
+    assert_eq!(lines[1..], ["body at 50000"]);
+    assert_eq!(told, ["hangs"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_timeout_of_zero_has_passed_already() {
+    #[serverless_handler(timeout = Duration::ZERO)]
+    async fn handler(journal: Journal) -> Result<(), JoinError> {
+        journal.write("polled");
+        Ok(())
+    }
+
+    #[serverless_handler]
+    async fn tasks() -> Result<(), Error> {
+        spawn_tracked!(timeout = Duration::ZERO, async {}).await?;
+        let waits = spawn_tracked!(timeout = Duration::ZERO, sleep(ms(1)));
+        assert_eq!(waits.await.unwrap_err().kind(), TaskErrorKind::TimedOut);
+        Ok(())
+    }
+
+    let journal = Journal::new();
+    let error = handler(journal.clone()).await.unwrap_err();
+    assert_eq!(error.first().kind(), TaskErrorKind::TimedOut);
+    assert_eq!(journal.lines(), [""; 0]);
+    // A task is polled once: what is ready then has not been late.
+    tasks().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_timeout_inside_a_host_has_the_hosts_grace_period() {
+    #[serverless_handler(timeout = "100ms")]
+    async fn handler() -> Result<(), JoinError> {
+        pending().await
+    }
+
+    let journal = Journal::new();
+    let host = Invocation::new().deadline(SystemTime::now() + ms(10_000));
+    let (result, ..) = invoke_as(host.margin(ms(1_000)), handler()).await;
+    result.unwrap_err();
+    assert_eq!(journal.now(), 600);
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_task_knows_the_deadline_that_holds_for_it() {
+    #[serverless_handler(timeout = "100ms")]
+    async fn handler(journal: Journal) -> Result<(), Error> {
+        let deadline = async || tethered::Value(Scope::current().deadline());
+        let tracked = spawn_tracked!(deadline()).await?;
+        assert_eq!(tracked, Some(journal.started + ms(100)));
+        let keep_alive = wait_until!(deadline()).await?;
+        assert_eq!(keep_alive, None, "the handler's is not its own");
+        Ok(())
+    }
+
+    handler(Journal::new()).await.unwrap();
+}

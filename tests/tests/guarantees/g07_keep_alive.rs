@@ -1,7 +1,11 @@
+use std::pin::Pin;
+
 use super::*;
+use futures_util::poll;
 use tethered::{
     JoinError, KeepAlive, Scope, after_response, serverless_handler, spawn_tracked, wait_until,
 };
+use tokio::{sync::oneshot, time::timeout};
 
 #[tokio::test(start_paused = true)]
 async fn they_hold_the_invocation_not_the_response() {
@@ -198,4 +202,89 @@ async fn awaiting_an_after_response_task_before_the_response_starts_it() {
     let journal = Journal::new();
     invoke(handler(journal.clone())).await.0.unwrap();
     assert_eq!(journal.lines(), ["early at 10"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_keep_alive_task_that_awaits_one_waits_for_the_response() {
+    #[serverless_handler]
+    async fn handler(journal: Journal) -> Result<(), Error> {
+        let after = after_response!(journal.clone().work("after", 10));
+        wait_until!(after);
+        journal.work("body", 100).await;
+        Ok(())
+    }
+
+    let journal = Journal::new();
+    invoke(handler(journal.clone())).await.0.unwrap();
+    assert_eq!(journal.lines(), ["body at 100", "after at 110"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn awaited_by_the_body_it_starts_whoever_polled_its_handle_before() {
+    #[serverless_handler]
+    async fn handler(journal: Journal) -> Result<(), Error> {
+        let (out, handle) = oneshot::channel();
+        wait_until!(async move {
+            let mut after = after_response!(journal.work("early", 10));
+            assert!(poll!(&mut after).is_pending());
+            let _ = out.send(after);
+        });
+        handle.await?.await?;
+        Ok(())
+    }
+
+    let journal = Journal::new();
+    let handling = timeout(ms(60_000), invoke(handler(journal.clone())));
+    handling.await.expect("it starts").0.unwrap();
+    assert_eq!(journal.lines(), ["early at 10"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn in_a_nested_handler_too_it_starts_at_once_when_the_response_is_out() {
+    #[serverless_handler]
+    async fn nested(journal: Journal) -> Result<(), JoinError> {
+        let (out, started) = oneshot::channel();
+        after_response!(async move {
+            journal.write("after");
+            let _ = out.send(());
+        });
+        started.await.unwrap();
+        Ok(())
+    }
+
+    #[serverless_handler]
+    async fn handler(journal: Journal) -> Result<(), JoinError> {
+        wait_until!(async move {
+            sleep(ms(100)).await;
+            nested(journal).await
+        });
+        Ok(())
+    }
+
+    let journal = Journal::new();
+    let handling = timeout(ms(60_000), invoke(handler(journal.clone())));
+    handling.await.expect("no deadlock").0.unwrap();
+    assert_eq!(journal.lines(), ["after at 100"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_long_chain_of_handlers_each_in_a_task_of_the_last_one_ends() {
+    #[serverless_handler]
+    async fn link(left: u32) -> Result<(), JoinError> {
+        wait_until!(next(left));
+        Ok(())
+    }
+
+    fn next(left: u32) -> Pin<Box<dyn Future<Output = Result<(), JoinError>> + Send>> {
+        Box::pin(async move {
+            if left > 0 {
+                link(left - 1).await?;
+            }
+            Ok(())
+        })
+    }
+
+    let (result, report, _) = invoke(link(10_000)).await;
+    result.unwrap();
+    assert_eq!(report.completed(), 10_001);
 }

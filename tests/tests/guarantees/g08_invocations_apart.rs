@@ -27,3 +27,16 @@ async fn none_waits_for_anothers_tasks_or_sees_their_failures() {
     assert_eq!(told, [""; 0]);
     assert_eq!(slow_one.await.unwrap(), (true, 3, 2_000));
 }
+
+#[tokio::test(start_paused = true)]
+async fn one_inside_another_is_in_both_reports() {
+    let nested = invoke(async {
+        wait_until!(name = "nested", async {});
+    });
+    let (((), inner, _), outer, _) = invoke(nested).await;
+    for report in [inner, outer] {
+        let names: Vec<_> = report.tasks().map(tethered::TaskReport::name).collect();
+        assert_eq!(names, ["nested"]);
+        assert_eq!(report.completed(), 1);
+    }
+}

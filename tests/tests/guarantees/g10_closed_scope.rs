@@ -4,7 +4,9 @@ use std::{
 };
 
 use super::*;
-use tethered::{Scope, TaskErrorKind, serverless_handler, spawn_blocking_tracked, spawn_tracked};
+use tethered::{
+    Scope, TaskErrorKind, serverless_handler, spawn_blocking_tracked, spawn_tracked, wait_until,
+};
 
 #[tokio::test(start_paused = true)]
 async fn it_gives_the_future_back() {
@@ -70,4 +72,34 @@ async fn what_outlives_it_is_refused_and_never_adopted() {
     assert_eq!(error.name(), "too late");
     assert_eq!(report.spawned(), 0);
     assert!(!Scope::root().cancellation_token().is_cancelled());
+}
+
+#[tokio::test]
+async fn nor_are_the_tasks_of_a_handler_that_such_code_calls() {
+    static RAN: AtomicBool = AtomicBool::new(false);
+
+    #[serverless_handler]
+    async fn late() -> Result<TaskErrorKind, Error> {
+        let task = wait_until!(async { RAN.store(true, Ordering::SeqCst) });
+        Ok(task.await.unwrap_err().kind())
+    }
+
+    #[serverless_handler(on_error = log)]
+    async fn handler(
+        go_on: std::sync::mpsc::Receiver<()>,
+        out: tokio::sync::oneshot::Sender<TaskErrorKind>,
+    ) {
+        let runtime = tokio::runtime::Handle::current();
+        spawn_blocking_tracked!(timeout = ms(20), move || {
+            let _ = go_on.recv();
+            let _ = out.send(runtime.block_on(late()).unwrap());
+        });
+    }
+
+    let (go_on, goes_on) = std::sync::mpsc::channel();
+    let (out, kind) = tokio::sync::oneshot::channel();
+    handler(goes_on, out).await;
+    go_on.send(()).unwrap();
+    assert_eq!(kind.await.unwrap(), TaskErrorKind::Cancelled);
+    assert!(!RAN.load(Ordering::SeqCst));
 }

@@ -128,3 +128,49 @@ fn a_host_is_one_by_reference_and_shared() {
     assert_eq!(host(&&platform), KeepAlive::Join);
     assert_eq!(host(&Arc::new(platform)), KeepAlive::Join);
 }
+
+#[tokio::test(start_paused = true)]
+async fn its_deadline_holds_for_keep_alive_tasks_in_an_open_invocation() {
+    #[serverless_handler(host = platform)]
+    async fn handler(platform: Platform, journal: Journal) -> Result<(), JoinError> {
+        drop(platform);
+        wait_until!(name = "hangs", async move {
+            assert!(tethered::Scope::current().deadline().is_some());
+            journal.hang("keep-alive").await;
+        });
+        Ok(())
+    }
+
+    let platform = Platform {
+        deadline: Some(SystemTime::now() + ms(10_000)),
+        ..Platform::default()
+    };
+    let journal = Journal::new();
+    let handling = invoke(handler(platform, journal.clone()));
+    let handling = tokio::time::timeout(ms(60_000), handling);
+    let (result, report, told) = handling.await.expect("it ends");
+    result.unwrap();
+    assert_eq!((report.timed_out(), told), (1, vec!["hangs".to_owned()]));
+    assert_eq!(journal.lines().len(), 1, "it was stopped");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_drain_that_is_polled_late_gives_its_tasks_their_time() {
+    #[serverless_handler(host = platform)]
+    async fn handler(platform: Platform, journal: Journal) -> Result<(), JoinError> {
+        drop(platform);
+        wait_until!(journal.hang("keep-alive"));
+        Ok(())
+    }
+
+    let platform = Platform {
+        deadline: Some(SystemTime::now() + ms(1_000)),
+        ..Platform::default()
+    };
+    let drains = platform.drains.clone();
+    let journal = Journal::new();
+    handler(platform, journal.clone()).await.unwrap();
+    sleep(ms(5_000)).await;
+    take_drain(&drains).await;
+    assert_eq!(journal.lines(), ["keep-alive stopped at 5050"]);
+}

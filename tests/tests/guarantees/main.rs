@@ -14,6 +14,7 @@ mod g11_abort;
 mod g12_context;
 
 mod claiming;
+mod hostile;
 mod hosts;
 mod limits;
 mod macros;
