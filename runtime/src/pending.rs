@@ -4,7 +4,7 @@ use std::panic::resume_unwind;
 
 use crate::{
     caught::caught,
-    lifecycle::{Reserved, Start},
+    reserve::{Reserved, Start},
     scope::Scope,
     state::{Facts, Pending, Stage, State},
 };

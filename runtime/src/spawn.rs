@@ -7,9 +7,10 @@ use tokio::sync::oneshot;
 use crate::{
     context::{self, TaskRef},
     error::ScopeClosed,
-    lifecycle::{End, Reserved, Start, refused},
+    finish::End,
     log,
     outcome::{Outcome, TaskKind},
+    reserve::{Reserved, Start, refused},
     rt::{self, Handle},
     scope::Scope,
     site::Site,

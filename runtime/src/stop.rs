@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    lifecycle::End,
+    finish::End,
     rt::{AbortHandle, Instant, timeout_at},
     scope::{Deadline, Scope},
     state::{Adopted, Entry, Group, Pending, Stage, State},

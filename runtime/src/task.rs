@@ -16,7 +16,7 @@ use tracing::Span;
 use crate::{
     caught::{self, caught},
     context::{TaskRef, enter_task},
-    lifecycle::End,
+    finish::End,
     outcome::{BoxError, Outcome},
     rt::{Instant, Sleep, sleep_until},
 };
