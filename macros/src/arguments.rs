@@ -108,6 +108,33 @@ impl Arguments {
         }
     }
 
+    /// Uses in the body what `options` mention: an argument that is there for an option is used, as
+    /// far as the user's lints are concerned.
+    pub(crate) fn uses_for(&self, options: TokenStream) -> TokenStream {
+        struct Names(Vec<Ident>);
+        impl VisitMut for Names {
+            fn visit_pat_ident_mut(&mut self, name: &mut PatIdent) {
+                self.0.push(name.ident.clone());
+                visit_mut::visit_pat_ident_mut(self, name);
+            }
+        }
+        let mut mentioned = Vec::new();
+        identifiers(options, &mut mentioned);
+        let mut names = Names(Vec::new());
+        for Pattern { pat, .. } in &self.patterns {
+            names.visit_pat_mut(&mut pat.clone());
+        }
+        for input in &self.sig.inputs {
+            if let FnArg::Typed(PatType { pat, .. }) = input {
+                names.visit_pat_mut(&mut Pat::clone(pat));
+            }
+        }
+        let names = names.0.into_iter().filter(|name| mentioned.contains(name));
+        names
+            .map(|name| quote_spanned!(Span::mixed_site()=> let _ = &#name;))
+            .collect()
+    }
+
     /// Lets `options`, which are evaluated before the body, see the names inside patterns. The body
     /// still needs the arguments, so here the patterns match references to them.
     pub(crate) fn names_for(&self, options: TokenStream) -> TokenStream {

@@ -73,12 +73,17 @@ fn run(handler: &Handler, arguments: &Arguments) -> TokenStream {
     let names = arguments.names_for(options.clone());
 
     let rebind = &arguments.rebind;
+    let uses = match body.frame {
+        Frame::AsyncFn => arguments.uses_for(options.clone()),
+        // Another attribute has bound them in the body.
+        Frame::Pinned { .. } | Frame::BlockedOn { .. } => TokenStream::new(),
+    };
     let block = &body.block;
     // The body is a block of its own, as in rustc's own `async fn`: its items and attributes stay
     // first, and what its last expression borrows is given back before the arguments are dropped.
     // A block that is an arm does that in every edition.
     let body = quote_spanned! {block.span()=>
-        async move { #pin #rebind match () { () => #block } }
+        async move { #pin #rebind #uses match () { () => #block } }
     };
     quote_spanned! {ours=>
         use #krate::__private as __tethered;

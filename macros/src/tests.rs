@@ -121,6 +121,8 @@ fn every_option() {
                             }
                             let (limit,) = (limit,);
                             let (a,) = (a,);
+                            let _ = &limit;
+                            let _ = &a;
                             match () {
                                 () => {}
                             }
@@ -215,6 +217,8 @@ fn patterns() {
                             let (ref mut limit, &other) = __arg1;
                             let __arg2 = __arg2;
                             let _ = __arg2;
+                            let _ = &context;
+                            let _ = &limit;
                             match () {
                                 () => {}
                             }

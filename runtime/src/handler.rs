@@ -152,9 +152,9 @@ impl<R> Handler<R> {
 
     /// What the handler's scope is to be, and what becomes of its keep-alive tasks.
     pub(crate) fn plan(&self) -> (Plan, Then) {
-        let (parent, within) = match Around::here() {
-            Some(Around { scope, within }) => (Some(scope), within),
-            None => (None, None),
+        let (parent, within, caller) = match Around::here() {
+            Some(around) => (Some(around.scope), around.within, around.caller),
+            None => (None, None, None),
         };
         let timeout = self.timeout.and_then(|timeout| {
             let at = Instant::now().checked_add(timeout)?;
@@ -188,6 +188,7 @@ impl<R> Handler<R> {
             limit: self.limit,
             refuses: parent.is_some() && within.is_none(),
             within,
+            caller,
             parent,
             ..Plan::default()
         };

@@ -131,9 +131,9 @@ impl Invocation {
     /// Opens the invocation's scope.
     pub(crate) fn open(self) -> Open {
         let margin = self.margin.unwrap_or(MARGIN);
-        let (parent, within) = match Around::here() {
-            Some(Around { scope, within }) => (Some(scope), within),
-            None => (None, None),
+        let (parent, within, caller) = match Around::here() {
+            Some(around) => (Some(around.scope), around.within, around.caller),
+            None => (None, None, None),
         };
         let enclosing = parent.as_ref().and_then(|scope| scope.0.plan.host_deadline);
         let own = self.deadline.and_then(|at| deadline(at, margin));
@@ -141,6 +141,7 @@ impl Invocation {
         let scope = Scope::open(Plan {
             parent,
             within,
+            caller,
             deadline,
             host_deadline: deadline,
             hosted: true,

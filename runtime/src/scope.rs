@@ -70,6 +70,8 @@ pub(crate) struct Plan {
     pub(crate) kind: ScopeKind,
     /// What the code that opens the scope is to `parent`.
     pub(crate) within: Option<Group>,
+    /// The task of `parent` that opens the scope; `None` for its body.
+    pub(crate) caller: Option<(u32, u32)>,
     /// It is opened by code that outlived its scope, and takes no tasks.
     pub(crate) refuses: bool,
 }
@@ -79,6 +81,8 @@ pub(crate) struct Around {
     pub(crate) scope: Scope,
     /// As what the running code counts there; `None` if it was given up, or the scope is closed.
     pub(crate) within: Option<Group>,
+    /// The running task, if it is one of that scope's.
+    pub(crate) caller: Option<(u32, u32)>,
 }
 
 impl Around {
@@ -92,7 +96,11 @@ impl Around {
                 None => (state.phase < Phase::Closed).then_some(Group::KeepAlive),
             }
         };
-        Some(Self { scope, within })
+        Some(Self {
+            scope,
+            within,
+            caller: task,
+        })
     }
 }
 
@@ -143,7 +151,15 @@ impl Scope {
         let opened = Instant::now();
         let mut state = State::new(opened);
         state.released = plan.kind == ScopeKind::Root;
-        if plan.refuses {
+        // Its opener may have been given up since it was planned.
+        let is_over = |parent: &Self| {
+            let mut state = parent.lock();
+            let caller = plan.caller;
+            state.phase == Phase::Closed
+                || caller.is_some_and(|(key, sequence)| state.task(key, sequence).is_none())
+        };
+        let late = plan.kind == ScopeKind::Handler && plan.parent.as_ref().is_some_and(is_over);
+        if plan.refuses || late {
             state.phase = Phase::Closed;
         }
         let rows = plan.reports || plan.parent.as_ref().is_some_and(|parent| parent.0.rows);

@@ -1,6 +1,6 @@
 //! How the tasks of a scope are stopped, in stages, and by when.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use tokio_util::sync::CancellationToken;
 
@@ -53,6 +53,7 @@ impl Scope {
         }
         drop(orders.drops);
         for (key, sequence) in orders.abandoned {
+            self.abandon_opened_by(Some((key, sequence)));
             self.finish(key, sequence, End::TimedOut);
         }
         // They have their own deadlines, no later than this scope's, by which they are given up: one
@@ -66,6 +67,29 @@ impl Scope {
                 scope.stop(&[Group::KeepAlive], stage);
             }
         }
+    }
+
+    /// Gives up the scopes that were opened by code which is given up: nobody polls their handlers
+    /// any more, so nothing else would.
+    fn abandon_opened_by(&self, caller: Option<(u32, u32)>) {
+        for child in Self::all() {
+            let plan = &child.0.plan;
+            let is_parent = |parent: &Self| Arc::ptr_eq(&parent.0, &self.0);
+            if plan.caller == caller && plan.parent.as_ref().is_some_and(is_parent) {
+                child.abandon();
+            }
+        }
+    }
+
+    fn abandon(&self) {
+        self.abandon_opened_by(None);
+        self.stop(Group::BOTH, Stage::Abandoned);
+        let adopted = self.lock().adopted();
+        for Adopted { scope, .. } in adopted {
+            scope.abandon();
+        }
+        self.end_join();
+        self.settle();
     }
 
     /// Waits until `done`, and holds the tasks to their deadlines meanwhile, those of adopted
