@@ -9,7 +9,7 @@ use crate::{args, check, errors::Errors, expand, item};
 pub(crate) fn serverless_handler(args: TokenStream, item: TokenStream) -> TokenStream {
     let mut errors = Errors::default();
     let options = args::parse(args, &mut errors);
-    let function = item::parse(item.clone(), &mut errors);
+    let function = item::parse(item.clone(), item::HANDLER, &mut errors);
     let handler = function.and_then(|function| check::check(options, function, &mut errors));
     match handler {
         Some(handler) if errors.is_empty() => expand::expand(&handler),

@@ -7,7 +7,7 @@
 use proc_macro2::{Delimiter, Group, Ident, Literal, Span, TokenStream};
 use quote::{ToTokens as _, quote, quote_spanned};
 use syn::{
-    ExprReference, Token, Type, TypeInfer,
+    ExprReference, Signature, Token, Type, TypeInfer,
     ext::IdentExt as _,
     parse_quote_spanned,
     spanned::Spanned as _,
@@ -16,7 +16,8 @@ use syn::{
 
 use crate::{
     arguments::Arguments,
-    model::{Frame, Given, Handler, Join, OnDrop, OnError, Options, Timeout},
+    guard::guard,
+    model::{Body, Frame, Given, Handler, Join, OnDrop, OnError, Options, Timeout},
 };
 
 pub(crate) fn expand(handler: &Handler) -> TokenStream {
@@ -78,7 +79,7 @@ fn run(handler: &Handler, arguments: &Arguments) -> TokenStream {
         // Another attribute has bound them in the body.
         Frame::Pinned { .. } | Frame::BlockedOn { .. } => TokenStream::new(),
     };
-    let block = &body.block;
+    let block = guarded(sig, body);
     // The body is a block of its own, as in rustc's own `async fn`: its items and attributes stay
     // first, and what its last expression borrows is given back before the arguments are dropped.
     // A block that is an arm does that in every edition.
@@ -91,6 +92,22 @@ fn run(handler: &Handler, arguments: &Arguments) -> TokenStream {
         let __handler = __tethered::Handler::new(#witness, const { &#site }) #options;
         __tethered::run(__handler, #body).await
     }
+}
+
+/// The body with the guard's statement in front.
+fn guarded(sig: &Signature, body: &Body) -> Group {
+    let opaque = body.output.as_ref().and_then(|output| {
+        let inferred = without_impl_trait(output);
+        (inferred != *output).then_some(inferred)
+    });
+    let first = guard(sig, &body.block, opaque);
+    if first.is_empty() {
+        return body.block.clone();
+    }
+    let inside = body.block.stream();
+    let mut block = Group::new(Delimiter::Brace, quote!(#first #inside));
+    block.set_span(body.block.span());
+    block
 }
 
 /// Says which output the handler has: to the runtime, with the only trait bound of the expansion,
@@ -162,7 +179,7 @@ fn calls(options: &Options) -> TokenStream {
 }
 
 /// Expressions cannot name the types behind `impl Trait` and, on stable, `!`: those are inferred.
-fn without_impl_trait(ty: &Type) -> Type {
+pub(crate) fn without_impl_trait(ty: &Type) -> Type {
     struct Infer;
     impl VisitMut for Infer {
         fn visit_type_mut(&mut self, ty: &mut Type) {

@@ -23,6 +23,9 @@ pub(crate) struct FunctionBlock {
     pub(crate) rest: Group,
 }
 
+pub(crate) const HANDLER: &str = "#[serverless_handler]";
+pub(crate) const NO_DETACH: &str = "#[no_detach]";
+
 /// What else an attribute may stand on, by its first word.
 const ELSEWHERE: [(&str, &str); 13] = [
     ("struct", "a struct"),
@@ -40,17 +43,18 @@ const ELSEWHERE: [(&str, &str); 13] = [
     ("let", "a `let`"),
 ];
 
-pub(crate) fn parse(item: TokenStream, errors: &mut Errors) -> Option<Function> {
-    let function = Function::parse.parse2(item);
+/// `attribute` is the one to speak of where there is no function.
+pub(crate) fn parse(item: TokenStream, attribute: &str, errors: &mut Errors) -> Option<Function> {
+    let function = (|input: ParseStream<'_>| Function::parse(input, attribute)).parse2(item);
     function.map_err(|error| errors.push(error)).ok()
 }
 
-impl Parse for Function {
-    fn parse(input: ParseStream<'_>) -> Result<Self> {
+impl Function {
+    fn parse(input: ParseStream<'_>, attribute: &str) -> Result<Self> {
         let attrs = input.call(Attribute::parse_outer)?;
         let vis = input.parse()?;
         if !is_function(input) {
-            return Err(elsewhere(&input.parse()?));
+            return Err(elsewhere(&input.parse()?, attribute));
         }
         let sig = input.parse()?;
         let has_body = input.parse::<Option<Token![;]>>()?.is_none();
@@ -90,11 +94,17 @@ fn is_function(input: ParseStream<'_>) -> bool {
     ahead.peek(Token![fn])
 }
 
-fn elsewhere(first: &TokenTree) -> Error {
+fn elsewhere(first: &TokenTree, attribute: &str) -> Error {
     let word = first.to_string();
     let thing = ELSEWHERE.iter().find(|(start, _)| *start == word);
     let thing = thing.map_or("an expression", |(_, thing)| thing);
-    let message = format!("a handler is a function, not {thing}");
-    let advice = "write `#[serverless_handler]` above an `async fn`";
-    Error::new(first.span(), format!("{message}: {advice}"))
+    let message = match attribute {
+        NO_DETACH => format!(
+            "`no_detach` checks functions, not {thing}: write `{NO_DETACH}` above an `fn` or an `impl`"
+        ),
+        _ => {
+            format!("a handler is a function, not {thing}: write `{attribute}` above an `async fn`")
+        }
+    };
+    Error::new(first.span(), message)
 }

@@ -10,8 +10,10 @@ mod attribute;
 mod check;
 mod errors;
 mod expand;
+mod guard;
 mod item;
 mod model;
+mod no_detach;
 mod shape;
 #[cfg(test)]
 mod tests;
@@ -91,4 +93,35 @@ use proc_macro::TokenStream;
 #[proc_macro_attribute]
 pub fn serverless_handler(args: TokenStream, item: TokenStream) -> TokenStream {
     attribute::serverless_handler(args.into(), item.into()).into()
+}
+
+/// Gives helper code the compile-time checks of [`macro@serverless_handler`], and changes nothing
+/// else: detached spawns and futures that nobody awaits are errors.
+///
+/// It goes on a function, or on an `impl` block for all of its functions. What it finds, with which
+/// words, and what is beyond it, is on the page [What the compiler catches](crate).
+///
+/// ```
+/// use tethered::{no_detach, spawn_tracked};
+/// # async fn audit(_: u32) {}
+///
+/// #[no_detach]
+/// fn started(event: u32) {
+///     spawn_tracked!(audit(event)); // `tokio::spawn(audit(event));` does not compile here
+/// }
+/// ```
+///
+/// ```compile_fail
+/// # async fn audit(_: u32) {}
+/// #[tethered::no_detach]
+/// fn started(event: u32) {
+///     tokio::spawn(audit(event));
+/// }
+/// ```
+///
+/// Its one option is `crate`, the path of the runtime crate. The checks cost time at compile time
+/// and nothing at run time: no code of theirs is generated.
+#[proc_macro_attribute]
+pub fn no_detach(args: TokenStream, item: TokenStream) -> TokenStream {
+    no_detach::no_detach(args.into(), item.into()).into()
 }

@@ -72,6 +72,29 @@ fn a_function() {
                             let (_c,) = (_c,);
                             match () {
                                 () => {
+                                    if false {
+                                        let _ = __tethered::never();
+                                        #[diagnostic::on_unimplemented(
+                                            message = "this work is dropped, not awaited: it is lost or detached",
+                                            label = "dropped, not awaited",
+                                            note = "help: `spawn_tracked!(b.push(a))` or `b.push(a).await`"
+                                        )]
+                                        trait __Kept0<C, W> {}
+                                        #[diagnostic::do_not_recommend]
+                                        impl<
+                                            T: ?::core::marker::Sized + __tethered::Kept<C, W>,
+                                            C,
+                                            W,
+                                        > __Kept0<C, W> for T {}
+                                        fn __kept0<T: ?::core::marker::Sized + __Kept0<C, W>, C, W>(
+                                            _: &T,
+                                            _: C,
+                                        ) {}
+                                        match (b.push(a)) {
+                                            __value => __kept0(&__value, 0),
+                                        };
+                                        return Ok(a);
+                                    }
                                     b.push(a);
                                     Ok(a)
                                 }

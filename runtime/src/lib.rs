@@ -64,6 +64,7 @@ mod context;
 mod drain;
 mod error;
 mod finish;
+mod guard;
 mod handler;
 mod host;
 mod invocation;
@@ -93,7 +94,13 @@ pub mod lambda;
 pub mod __private {
     pub use std::time::Duration;
 
+    pub use crate::guard::*;
+
     pub use crate::{
+        guard::{
+            By, Handed, Joined, Kept, Never, Type, by, diverge, driven, handed, joined, kept,
+            never, type_of,
+        },
         handler::{Handler, OnError, fail, log},
         run::{Run, run},
         site::Site,
@@ -101,7 +108,7 @@ pub mod __private {
     };
 }
 
-pub use tethered_macros::serverless_handler;
+pub use tethered_macros::{no_detach, serverless_handler};
 
 pub use self::{
     drain::Drain,
@@ -234,6 +241,38 @@ macro_rules! after_response {
     ($option:ident = $($rest:tt)*) => { $crate::__with_options!(after_response $option = $($rest)*) };
     ($task:expr $(,)?) => { $crate::__private::after_response($crate::__options!($task), $task) };
     () => { $crate::__with_options!(after_response) };
+}
+
+/// Lets one expression detach its work where [`serverless_handler`] or [`no_detach`] would not: it
+/// evaluates to the expression.
+///
+/// ```
+/// # async fn heartbeat() { std::future::pending().await }
+/// # #[tethered::serverless_handler]
+/// # async fn handler() -> Result<(), tethered::JoinError> {
+/// tethered::allow_detached!(
+///     reason = "the heartbeat belongs to the process, not to an invocation",
+///     tokio::spawn(heartbeat())
+/// );
+/// # Ok(()) }
+/// # #[tokio::main(flavor = "current_thread")] async fn main() { handler().await.unwrap() }
+/// ```
+///
+/// The reason is for the next reader: it is required, and empty it is an error.
+#[macro_export]
+macro_rules! allow_detached {
+    (reason = $reason:literal, $expr:expr $(,)?) => {{
+        const _: () = ::core::assert!(
+            !$reason.trim_ascii().is_empty(),
+            "say why this may be detached: write `allow_detached!(reason = \"…\", …)`"
+        );
+        $expr
+    }};
+    ($($rest:tt)*) => {
+        ::core::compile_error!(
+            "say why this may be detached: write `allow_detached!(reason = \"…\", …)`"
+        )
+    };
 }
 
 #[doc(hidden)]

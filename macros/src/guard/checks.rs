@@ -1,0 +1,119 @@
+//! The questions that the copy asks: calls of the functions in `tethered::__private`.
+//!
+//! Each stands at the user's own tokens, from the first to the last, so that the compiler underlines
+//! those and nothing else.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{format_ident, quote, quote_spanned};
+use syn::Expr;
+
+use super::words::DROPPED;
+
+/// Questions with words of their own are traits of their own, in the copy.
+#[derive(Default)]
+pub(super) struct Checks {
+    items: TokenStream,
+    count: usize,
+}
+
+type At = (Span, Span);
+
+fn ours(span: Span) -> Span {
+    Span::mixed_site().located_at(span)
+}
+
+/// `__tethered::name`, from the first token to the last.
+fn function(name: &str, (first, last): At) -> TokenStream {
+    let name = Ident::new(name, ours(last));
+    let krate = Ident::new("__tethered", ours(first));
+    let colons = quote_spanned!(ours(first)=> ::);
+    quote!(#krate #colons #name)
+}
+
+impl Checks {
+    pub(super) fn into_items(self) -> TokenStream {
+        self.items
+    }
+
+    /// A question that says what to write.
+    fn with_words(&mut self, instead: &str, at: At) -> TokenStream {
+        let number = self.count;
+        self.count += 1;
+        let site = Span::mixed_site();
+        let name = format_ident!("__Kept{number}", span = site);
+        let call = format_ident!("__kept{number}", span = site);
+        let note = format!("help: {instead}");
+        self.items.extend(quote_spanned! {site=>
+            #[diagnostic::on_unimplemented(message = #DROPPED, label = "dropped, not awaited", note = #note)]
+            trait #name<C, W> {}
+            #[diagnostic::do_not_recommend]
+            impl<T: ?::core::marker::Sized + __tethered::Kept<C, W>, C, W> #name<C, W> for T {}
+            fn #call<T: ?::core::marker::Sized + #name<C, W>, C, W>(_: &T, _: C) {}
+        });
+        let call = Ident::new(&call.to_string(), ours(at.0));
+        quote!(#call)
+    }
+
+    fn question(&mut self, plain: &str, instead: Option<&str>, at: At) -> TokenStream {
+        match instead {
+            Some(instead) => self.with_words(instead, at),
+            None => function(plain, at),
+        }
+    }
+
+    /// A value that the statement drops:
+    /// `match value { __value => question(&__value, 0) }`, where what the compiler underlines goes
+    /// from the user's first token to the last, and is the user's own as far as it can tell.
+    pub(super) fn dropped(
+        &mut self,
+        expr: &Expr,
+        instead: Option<&str>,
+        receiver: Option<&Expr>,
+        at: At,
+    ) -> Expr {
+        let question = self.question("kept", instead, at);
+        let site = Span::mixed_site();
+        let value = receiver.map_or_else(
+            || quote_spanned!(site=> (#expr)),
+            |receiver| by(receiver, &quote_spanned!(site=> &#expr)),
+        );
+        let (name, call) = call(&question, at);
+        Expr::Verbatim(quote_spanned!(site=> match #value { #name => #call }))
+    }
+
+    /// The name of a `let`, asked right after it.
+    pub(super) fn name(
+        &mut self,
+        question: &str,
+        ident: &Ident,
+        instead: Option<&str>,
+        receiver: Option<&Expr>,
+        at: At,
+    ) -> TokenStream {
+        let question = self.question(question, instead, at);
+        let site = Span::mixed_site();
+        if let Some(receiver) = receiver {
+            let value = by(receiver, &quote_spanned!(site=> &#ident));
+            let (name, call) = call(&question, at);
+            return quote_spanned!(site=> match #value { #name => #call });
+        }
+        let and = quote_spanned!(at.0=> &);
+        let mut name = ident.clone();
+        name.set_span(ident.span().located_at(at.1));
+        quote_spanned!(site=> #question(#and #name, 0);)
+    }
+}
+
+/// The value together with the type whose method has returned it.
+fn by(receiver: &Expr, value: &TokenStream) -> TokenStream {
+    let site = Span::mixed_site();
+    quote_spanned!(site=> __tethered::by(__tethered::type_of(&#receiver), #value))
+}
+
+/// `question(&__value, 0)`
+fn call(question: &TokenStream, at: At) -> (Ident, TokenStream) {
+    let name = Ident::new("__value", at.1);
+    let and = quote_spanned!(at.0=> &);
+    let call = quote_spanned!(Span::mixed_site()=> #question(#and #name, 0));
+    (name, call)
+}

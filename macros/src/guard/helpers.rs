@@ -1,0 +1,56 @@
+//! What the functions do that a body calls: the guard's look into the crate's source.
+
+use std::{cell::RefCell, collections::HashMap, rc::Rc};
+
+use super::{
+    home::Home,
+    source::{Function, Source, place, typed_arguments},
+    walk::Walker,
+    words::How,
+};
+
+thread_local! {
+    /// Functions that are being looked at, so that recursion ends.
+    static UNDER_WAY: RefCell<HashMap<String, ()>> = RefCell::default();
+}
+
+/// The first piece of work that a function detaches, as
+/// `jobs::kick_all -> jobs::one -> src/jobs.rs:5:9: tokio::spawn(work())`.
+pub(super) fn follow(source: &Rc<Source>, function: &Rc<Function>) -> Option<String> {
+    if let Some(known) = source.known(&function.path) {
+        return known;
+    }
+    let is_new =
+        UNDER_WAY.with_borrow_mut(|known| known.insert(function.path.clone(), ()).is_none());
+    if !is_new {
+        return None;
+    }
+    let chain = look(source, function);
+    UNDER_WAY.with_borrow_mut(|known| known.remove(&function.path));
+    source.know(&function.path, chain.clone());
+    chain
+}
+
+fn look(source: &Rc<Source>, function: &Rc<Function>) -> Option<String> {
+    let home = Home::of_function(source, function);
+    let mut walker = Walker::new(&home, follow, None, None);
+    for (name, ty) in typed_arguments(&function.sig) {
+        if let Ok(pat) = syn::parse::Parser::parse_str(syn::Pat::parse_single, &name) {
+            walker.argument(&pat, Some(ty));
+        }
+    }
+    walker.whole(&mut function.block.clone());
+    // An early exit of a helper is its own guard's to report.
+    let found = walker
+        .found
+        .into_iter()
+        .find(|found| !matches!(found.how, How::Exit | How::Overwritten))?;
+    let step = if found.call.contains(" -> ") || found.message.starts_with("this call") {
+        found.call
+    } else {
+        let at = place(&function.file, found.at.0);
+        let help = found.message.split_once('\n').map_or("", |(_, help)| help);
+        format!("{at}: `{}`\n{help}", found.call)
+    };
+    Some(format!("{} -> {step}", function.path))
+}

@@ -1,0 +1,140 @@
+//! The names of a body and what has become of their values.
+
+use std::rc::Rc;
+
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
+use syn::Expr;
+
+use super::words::How;
+
+/// Which mistakes a name can make.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Bound {
+    /// By a `let` that can be asked about its type.
+    Let,
+    /// By an argument, a closure or a pattern: only what is done with it counts.
+    Elsewhere,
+}
+
+#[derive(Clone)]
+pub(super) struct Name {
+    pub(super) ident: Ident,
+    pub(super) bound: Bound,
+    /// What a `let` gave it, as the user wrote it.
+    pub(super) init: Option<Rc<Expr>>,
+    /// The written type, for methods that the source tells about.
+    pub(super) ty: Option<String>,
+    /// A collection that was made empty and is so still.
+    pub(super) empty: bool,
+    /// Where something was first put into it.
+    pub(super) filled: Option<(Span, Span)>,
+    pub(super) used: bool,
+    /// Where the function may be left while the value is alive.
+    pub(super) exit: Option<(Span, Span)>,
+    /// Where to put the question about its type.
+    pub(super) slot: usize,
+}
+
+#[derive(Default)]
+pub(super) struct Names {
+    all: Vec<Name>,
+    /// The first name of the body that is walked: a closure's values are not its function's.
+    pub(super) base: usize,
+}
+
+impl Names {
+    pub(super) fn len(&self) -> usize {
+        self.all.len()
+    }
+
+    pub(super) fn push(&mut self, name: Name) {
+        self.all.push(name);
+    }
+
+    /// Forgets the names of a block that ends, and hands them out.
+    pub(super) fn leave(&mut self, len: usize) -> Vec<Name> {
+        self.all.split_off(len)
+    }
+
+    pub(super) fn find(&self, ident: &Ident) -> Option<&Name> {
+        self.all.iter().rev().find(|name| name.ident == *ident)
+    }
+
+    /// A name of the body that is walked, not of one around it.
+    pub(super) fn own(&mut self, ident: &Ident) -> Option<&mut Name> {
+        let base = self.base;
+        let names = self.all.iter_mut().enumerate().rev();
+        let mut found = names.filter(|(_, name)| name.ident == *ident);
+        found
+            .next()
+            .filter(|(at, _)| *at >= base)
+            .map(|(_, name)| name)
+    }
+
+    pub(super) fn consume(&mut self, ident: &Ident) {
+        if let Some(name) = self.all.iter_mut().rev().find(|name| name.ident == *ident) {
+            name.used = true;
+        }
+    }
+
+    /// Everything that tokens mention, also inside a format string, is taken to be used.
+    pub(super) fn consume_mentioned(&mut self, tokens: TokenStream) {
+        if self.all.is_empty() {
+            return;
+        }
+        for token in tokens {
+            match token {
+                TokenTree::Ident(ident) => self.consume(&ident),
+                TokenTree::Group(group) => self.consume_mentioned(group.stream()),
+                TokenTree::Literal(literal) => {
+                    let text = literal.to_string();
+                    if text.contains('{') {
+                        for name in &mut self.all {
+                            name.used |= text.contains(&format!("{{{}", name.ident));
+                        }
+                    }
+                }
+                TokenTree::Punct(_) => {}
+            }
+        }
+    }
+
+    /// The function may be left here by all that is younger than `from`.
+    pub(super) fn exit(&mut self, from: usize, at: (Span, Span)) {
+        let from = from.max(self.base);
+        for name in self.all.iter_mut().skip(from) {
+            if name.bound == Bound::Let && !name.used && !name.empty && name.exit.is_none() {
+                name.exit = Some(at);
+            }
+        }
+    }
+
+    pub(super) fn used(&self) -> Vec<bool> {
+        self.all.iter().map(|name| name.used).collect()
+    }
+
+    pub(super) fn set_used(&mut self, used: &[bool]) {
+        for (name, used) in self.all.iter_mut().zip(used) {
+            name.used = *used;
+        }
+    }
+
+    pub(super) fn also_used(&mut self, used: &[bool]) {
+        for (name, used) in self.all.iter_mut().zip(used) {
+            name.used |= *used;
+        }
+    }
+}
+
+/// What there is to say about a name whose block has ended, and where.
+pub(super) fn verdict(name: &Name) -> Option<(How, (Span, Span))> {
+    if name.bound != Bound::Let || name.empty {
+        return None;
+    }
+    if name.used {
+        return name.exit.map(|at| (How::Exit, at));
+    }
+    let init = name.init.as_ref()?;
+    let at = name.filled.unwrap_or_else(|| super::ends(&**init));
+    Some((How::Unused, at))
+}

@@ -1,0 +1,1365 @@
+//! The walk through a body, in the order in which it runs: what is dropped, and where.
+//!
+//! One walk serves every layer. What names alone prove is reported; what only types can tell
+//! becomes a question in the copy that is walked (`checks`); in a helper, whose types are out of
+//! reach, there is no copy and only names count.
+
+use std::rc::Rc;
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::{
+    Attribute, Block, Expr, ExprCall, ExprClosure, ExprIf, ExprMacro, ExprMatch, ExprMethodCall,
+    Item, Lifetime, Local, Macro, Pat, PatIdent, Stmt, Type,
+    visit_mut::{self, VisitMut},
+};
+
+use super::{
+    checks::Checks,
+    ends,
+    home::Home,
+    known::{self, Known, Select},
+    names::{Bound, Name, Names, verdict},
+    source::{Function, Source, is_conditional, type_name},
+    spawners::{COLLECTIONS, Gives, LETTING_GO, METHODS, Spawner},
+    words::{self, How},
+};
+
+/// What names alone prove.
+pub(super) struct Found {
+    pub(super) at: (Span, Span),
+    pub(super) how: How,
+    /// The call that starts the work, or that leads to it.
+    pub(super) call: String,
+    pub(super) message: String,
+}
+
+/// What a helper is found to do, and through whom.
+pub(super) type Follow = fn(&Rc<Source>, &Rc<Function>) -> Option<String>;
+
+struct Target {
+    label: Option<Lifetime>,
+    is_loop: bool,
+    /// The names that an exit from here leaves behind begin here.
+    from: usize,
+}
+
+pub(super) struct Walker<'a> {
+    home: &'a Home,
+    follow: Follow,
+    /// `None` in a helper.
+    pub(super) checks: Option<Checks>,
+    pub(super) found: Vec<Found>,
+    names: Names,
+    targets: Vec<Target>,
+    /// The return type with `_` for each `impl Trait`, where there is one.
+    opaque: Option<Type>,
+    in_closure: usize,
+    pub(super) asked: bool,
+}
+
+impl<'a> Walker<'a> {
+    pub(super) fn new(
+        home: &'a Home,
+        follow: Follow,
+        checks: Option<Checks>,
+        opaque: Option<Type>,
+    ) -> Self {
+        Self {
+            home,
+            follow,
+            checks,
+            found: Vec::new(),
+            names: Names::default(),
+            targets: Vec::new(),
+            opaque,
+            in_closure: 0,
+            asked: false,
+        }
+    }
+
+    pub(super) fn argument(&mut self, pat: &Pat, ty: Option<String>) {
+        self.bind(pat, Bound::Elsewhere, None, ty, 0);
+    }
+
+    fn bind(
+        &mut self,
+        pat: &Pat,
+        bound: Bound,
+        init: Option<&Rc<Expr>>,
+        ty: Option<String>,
+        slot: usize,
+    ) {
+        let mut idents = Vec::new();
+        bindings(pat, &mut idents);
+        let empty = init.is_some_and(|init| is_empty(init));
+        let only = matches!(pat, Pat::Ident(_) | Pat::Type(_));
+        for ident in idents {
+            self.names.push(Name {
+                ident,
+                bound,
+                init: init.cloned(),
+                ty: ty.clone().filter(|_| only),
+                empty: empty && only,
+                filled: None,
+                used: false,
+                exit: None,
+                slot,
+            });
+        }
+    }
+
+    // ---- statements
+
+    /// Walks a block in a scope of its own.
+    fn block(&mut self, block: &mut Block, drops_value: bool) {
+        let names = self.names.len();
+        let stmts = std::mem::take(&mut block.stmts);
+        let last = stmts.len().saturating_sub(1);
+        let mut out = Vec::with_capacity(stmts.len());
+        for (at, stmt) in stmts.into_iter().enumerate() {
+            let drops = drops_value && at == last;
+            self.stmt(stmt, drops, &mut out);
+        }
+        let ended = self.names.leave(names);
+        // From the end, so that the places in front stay where they are.
+        for name in ended.iter().rev() {
+            if let Some(check) = self.ended(name) {
+                out.insert(name.slot, Stmt::Expr(Expr::Verbatim(check), None));
+            }
+        }
+        block.stmts = out;
+    }
+
+    fn stmt(&mut self, mut stmt: Stmt, drops_value: bool, out: &mut Vec<Stmt>) {
+        match &mut stmt {
+            Stmt::Local(local) if is_conditional(&local.attrs) => self.only_mention(&stmt),
+            Stmt::Local(local) => {
+                let questions = self.local(local, out.len() + 1);
+                out.push(stmt);
+                out.extend(questions);
+                return;
+            }
+            Stmt::Item(_) => {}
+            Stmt::Expr(expr, semi) => {
+                let attrs = attrs_of(expr);
+                if attrs.is_some_and(|attrs| is_conditional(attrs)) {
+                    self.only_mention(&stmt);
+                } else if semi.is_some() || drops_value {
+                    self.dropped(expr);
+                } else {
+                    self.visit_expr_mut(expr);
+                }
+            }
+            Stmt::Macro(mac) if is_conditional(&mac.attrs) => self.only_mention(&stmt),
+            Stmt::Macro(mac) => {
+                let known = known::known(&mac.mac, self.home);
+                let is_value = matches!(
+                    known,
+                    Known::Vec | Known::Select | Known::Expression | Known::Join
+                );
+                if is_value && (mac.semi_token.is_some() || drops_value) {
+                    let mut expr = Expr::Macro(ExprMacro {
+                        attrs: mac.attrs.clone(),
+                        mac: mac.mac.clone(),
+                    });
+                    self.dropped(&mut expr);
+                    let semi = mac.semi_token;
+                    out.push(Stmt::Expr(expr, semi.or_else(|| Some(Default::default()))));
+                    return;
+                }
+                self.visit_known(&mut mac.mac, known, false);
+            }
+        }
+        out.push(stmt);
+    }
+
+    /// Code that may not be there: it can use a name, and is not judged.
+    fn only_mention(&mut self, tokens: &impl ToTokens) {
+        self.names.consume_mentioned(tokens.to_token_stream());
+    }
+
+    /// A `let`. Returns what has to be asked right after it.
+    fn local(&mut self, local: &mut Local, slot: usize) -> Vec<Stmt> {
+        let Some(init) = &mut local.init else {
+            self.bind(&local.pat, Bound::Elsewhere, None, None, slot);
+            return Vec::new();
+        };
+        let is_wild = match &local.pat {
+            Pat::Wild(_) => true,
+            Pat::Type(typed) => matches!(*typed.pat, Pat::Wild(_)),
+            _ => false,
+        };
+        let written = match &local.pat {
+            Pat::Type(typed) => type_name(&typed.ty),
+            _ => constructed(&init.expr),
+        };
+        let original = self
+            .is_worth_asking(&init.expr)
+            .then(|| Rc::new((*init.expr).clone()));
+        if is_wild && !matches!(*init.expr, Expr::Path(_)) && is_value(&init.expr) {
+            if let (Pat::Type(typed), Some(_)) = (&local.pat, &self.checks) {
+                // Through the type that is written.
+                let ty = typed.ty.clone();
+                self.visit_expr_mut(&mut init.expr);
+                if let Some(original) = &original
+                    && !self.spawned(original, How::Dropped)
+                {
+                    let at = ends(&**original);
+                    let name = Ident::new("__dropped", Span::mixed_site());
+                    local.pat = syn::parse_quote!(#name: #ty);
+                    let check = self.ask_name("kept", &name, Some(original), at);
+                    return check
+                        .map(|check| Stmt::Expr(Expr::Verbatim(check), None))
+                        .into_iter()
+                        .collect();
+                }
+            } else {
+                self.dropped(&mut init.expr);
+            }
+            return Vec::new();
+        }
+        if is_wild && let Expr::Path(path) = &mut *init.expr {
+            // A place stays where it is, and ends with its block all the same.
+            let path = path.clone();
+            let mut expr = Expr::Path(path);
+            if self.end_of_name(&mut expr) {
+                let semi = Some(Default::default());
+                return vec![Stmt::Expr(expr, semi)];
+            }
+            return Vec::new();
+        }
+        self.visit_expr_mut(&mut init.expr);
+        if let Some((_, diverge)) = &mut init.diverge {
+            let used = self.names.used();
+            self.visit_expr_mut(diverge);
+            self.names.set_used(&used);
+        }
+        let exempt = original.as_ref().is_some_and(|init| is_channel(init));
+        match original {
+            Some(init) if !exempt => {
+                // `let (a, _) = f()`: what `_` leaves out is dropped as well.
+                self.bind(&local.pat, Bound::Let, Some(&init), written, slot);
+            }
+            _ => self.bind(&local.pat, Bound::Elsewhere, None, written, slot),
+        }
+        Vec::new()
+    }
+
+    fn is_worth_asking(&self, init: &Expr) -> bool {
+        match init {
+            // A new name for a value that was worth it before.
+            Expr::Path(path) => {
+                let name = path.path.get_ident().and_then(|name| self.names.find(name));
+                name.is_some_and(|name| name.init.is_some())
+            }
+            // Another attribute's rebinding of an argument.
+            Expr::Block(block) if block.block.stmts.len() > 1 => {
+                may_be_work(init) && !rebinds(&block.block)
+            }
+            init => may_be_work(init),
+        }
+    }
+
+    /// What a name's end has shown: reported, or to be asked.
+    fn ended(&mut self, name: &Name) -> Option<TokenStream> {
+        let (how, at) = verdict(name)?;
+        let init = name.init.clone()?;
+        if let Some(spawner) = self.spawner_of(&init) {
+            self.report(how, spawner, &init, at);
+            return None;
+        }
+        if how == How::Exit {
+            // Without words of its own: most names are alive at some `?`.
+            return self.ask_plain("joined", &name.ident, &init, at);
+        }
+        if COLLECTIONS
+            .iter()
+            .any(|collection| mentions(init.to_token_stream(), collection))
+        {
+            return self.ask_plain("driven", &name.ident, &init, at);
+        }
+        self.ask_name("kept", &name.ident, Some(&init), at)
+    }
+
+    fn ask_name(
+        &mut self,
+        question: &str,
+        ident: &Ident,
+        init: Option<&Rc<Expr>>,
+        at: (Span, Span),
+    ) -> Option<TokenStream> {
+        let checks = self.checks.as_mut()?;
+        self.asked = true;
+        let instead = init.map(|init| words::instead(init));
+        let receiver = init.and_then(|init| receiver_of(init));
+        Some(checks.name(question, ident, instead.as_deref(), receiver, at))
+    }
+
+    fn ask_plain(
+        &mut self,
+        question: &str,
+        ident: &Ident,
+        init: &Rc<Expr>,
+        at: (Span, Span),
+    ) -> Option<TokenStream> {
+        let checks = self.checks.as_mut()?;
+        self.asked = true;
+        let receiver = if question == "driven" {
+            None
+        } else {
+            receiver_of(init)
+        };
+        Some(checks.name(question, ident, None, receiver, at))
+    }
+
+    // ---- values that are dropped
+
+    fn spawner_of(&self, expr: &Expr) -> Option<&'static Spawner> {
+        let Expr::Call(call) = bare(expr) else {
+            return None;
+        };
+        let Expr::Path(path) = &*call.func else {
+            return None;
+        };
+        if let Some(name) = path.path.get_ident()
+            && self.names.find(name).is_some()
+        {
+            return None;
+        }
+        path.qself
+            .is_none()
+            .then(|| self.home.spawner(&path.path))
+            .flatten()
+    }
+
+    /// Reports a call of a spawner that is known by name.
+    fn report(&mut self, how: How, spawner: &'static Spawner, call: &Expr, at: (Span, Span)) {
+        let Expr::Call(inner) = bare(call) else {
+            return;
+        };
+        let message = words::detached(how, spawner, &words::task(&inner.args));
+        self.found.push(Found {
+            at,
+            how,
+            call: words::text(call.to_token_stream()),
+            message,
+        });
+    }
+
+    fn spawned(&mut self, expr: &Expr, how: How) -> bool {
+        let Some(spawner) = self.spawner_of(expr) else {
+            return false;
+        };
+        if spawner.gives == Gives::Handle {
+            self.report(how, spawner, expr, ends(expr));
+        }
+        // What gives nothing is reported wherever it stands.
+        true
+    }
+
+    /// `e;`: the value of the expression is dropped.
+    fn dropped(&mut self, expr: &mut Expr) {
+        match expr {
+            Expr::Paren(paren) => self.dropped(&mut paren.expr),
+            Expr::Group(group) => self.dropped(&mut group.expr),
+            Expr::Block(block) => {
+                self.labelled(
+                    block.label.as_ref().map(|label| label.name.clone()),
+                    false,
+                    |this| {
+                        this.block(&mut block.block, true);
+                    },
+                );
+            }
+            Expr::Unsafe(block) => self.block(&mut block.block, true),
+            Expr::If(branch) => self.branch(branch, true),
+            Expr::Match(arms) => self.arms(arms, true),
+            Expr::Tuple(tuple) => tuple.elems.iter_mut().for_each(|expr| self.dropped(expr)),
+            Expr::Array(array) => array.elems.iter_mut().for_each(|expr| self.dropped(expr)),
+            Expr::Path(_) => {
+                self.end_of_name(expr);
+            }
+            Expr::Macro(mac) => match known::known(&mac.mac, self.home) {
+                Known::Tracked | Known::Allowed => self.visit_expr_mut(expr),
+                Known::Select => self.select(&mut mac.mac, true),
+                _ => self.dropped_value(expr),
+            },
+            Expr::Call(_)
+            | Expr::MethodCall(_)
+            | Expr::Await(_)
+            | Expr::Try(_)
+            | Expr::Async(_) => {
+                self.dropped_value(expr);
+            }
+            _ => self.visit_expr_mut(expr),
+        }
+    }
+
+    fn dropped_value(&mut self, expr: &mut Expr) {
+        if is_ended(expr, self.home) || is_insert(expr) {
+            return self.visit_expr_mut(expr);
+        }
+        let original = expr.clone();
+        self.visit_expr_mut(expr);
+        if matches!(expr, Expr::Verbatim(_)) || self.spawned(&original, How::Dropped) {
+            return;
+        }
+        let Some(checks) = &mut self.checks else {
+            return;
+        };
+        if is_collected(&original) {
+            let at = ends(&original);
+            self.asked = true;
+            let name = Ident::new("__dropped", Span::mixed_site());
+            let ask = checks.name("driven", &name, None, None, at);
+            *expr = Expr::Verbatim(quote!({ let #name = #expr; #ask }));
+            return;
+        }
+        let attrs = take_attrs(expr);
+        let at = ends(&original);
+        let instead = says_what_to_write(&original).then(|| words::instead(&original));
+        let receiver = receiver_of(&original);
+        self.asked = true;
+        let ask = checks.dropped(expr, instead.as_deref(), receiver, at);
+        *expr = if attrs.is_empty() {
+            ask
+        } else {
+            Expr::Verbatim(quote!(#(#attrs)* #ask))
+        };
+    }
+
+    /// `h;`, `drop(h)`, `let _ = h`: the name's value ends here, unless it was used before. Leaves
+    /// a question in place of the expression.
+    fn end_of_name(&mut self, expr: &mut Expr) -> bool {
+        let at = ends(&*expr);
+        self.end_of(expr, at)
+    }
+
+    fn end_of(&mut self, expr: &mut Expr, at: (Span, Span)) -> bool {
+        let Expr::Path(path) = &*expr else {
+            return false;
+        };
+        let Some(ident) = path.path.get_ident().cloned() else {
+            return false;
+        };
+        let Some(name) = self.names.own(&ident) else {
+            self.names.consume(&ident);
+            return false;
+        };
+        if name.used || name.empty {
+            name.used = true;
+            return false;
+        }
+        name.used = true;
+        // Said here, so not also at an exit before.
+        name.exit = None;
+        let init = name.init.clone();
+        if let Some(init) = &init
+            && let Some(spawner) = self.spawner_of(init)
+        {
+            self.report(How::Dropped, spawner, init, at);
+            return false;
+        }
+        let collection = init.as_ref().is_some_and(|init| is_collected(init));
+        let question = if collection { "driven" } else { "kept" };
+        let ask = if collection {
+            self.ask_plain(question, &ident, init.as_ref().expect("a collection"), at)
+        } else {
+            self.ask_name(question, &ident, init.as_ref(), at)
+        };
+        if let Some(ask) = ask {
+            *expr = Expr::Verbatim(quote!({ #ask }));
+            return true;
+        }
+        false
+    }
+
+    // ---- control flow
+
+    fn labelled(&mut self, label: Option<Lifetime>, is_loop: bool, walk: impl FnOnce(&mut Self)) {
+        let from = self.names.len();
+        self.targets.push(Target {
+            label,
+            is_loop,
+            from,
+        });
+        walk(self);
+        self.targets.pop();
+    }
+
+    fn leaves(&mut self, label: Option<&Lifetime>, at: (Span, Span)) {
+        let target = self.targets.iter().rev().find(|target| match label {
+            Some(label) => target.label.as_ref() == Some(label),
+            None => target.is_loop,
+        });
+        if let Some(target) = target {
+            let from = target.from;
+            self.names.exit(from, at);
+        }
+    }
+
+    fn branch(&mut self, branch: &mut ExprIf, drops_value: bool) {
+        let names = self.names.len();
+        self.visit_expr_mut(&mut branch.cond);
+        let before = self.names.used();
+        self.block(&mut branch.then_branch, drops_value);
+        self.names.leave(names);
+        let after_then = self.names.used();
+        self.names.set_used(&before);
+        if let Some((_, other)) = &mut branch.else_branch {
+            if drops_value {
+                self.dropped(other);
+            } else {
+                self.visit_expr_mut(other);
+            }
+        }
+        self.names.also_used(&after_then);
+    }
+
+    fn arms(&mut self, arms: &mut ExprMatch, drops_value: bool) {
+        self.visit_expr_mut(&mut arms.expr);
+        let before = self.names.used();
+        let mut after = before.clone();
+        for arm in &mut arms.arms {
+            self.names.set_used(&before);
+            let names = self.names.len();
+            self.pattern(&mut arm.pat);
+            if drops_value {
+                self.dropped(&mut arm.body);
+            } else {
+                self.visit_expr_mut(&mut arm.body);
+            }
+            self.names.leave(names);
+            for (after, used) in after.iter_mut().zip(self.names.used()) {
+                *after |= used;
+            }
+        }
+        self.names.set_used(&after);
+    }
+
+    fn pattern(&mut self, pat: &mut Pat) {
+        self.bind(pat, Bound::Elsewhere, None, None, 0);
+        if let Pat::Guard(guarded) = pat {
+            self.visit_expr_mut(&mut guarded.guard);
+        }
+    }
+
+    /// A closure or an async block: a body of its own.
+    fn body(&mut self, mentions: TokenStream, walk: impl FnOnce(&mut Self)) {
+        self.names.consume_mentioned(mentions);
+        let base = self.names.base;
+        self.names.base = self.names.len();
+        let targets = std::mem::take(&mut self.targets);
+        let names = self.names.len();
+        self.in_closure += 1;
+        walk(self);
+        self.in_closure -= 1;
+        self.names.leave(names);
+        self.targets = targets;
+        self.names.base = base;
+    }
+
+    // ---- calls
+
+    fn call(&mut self, call: &mut ExprCall) -> Option<Expr> {
+        if let Expr::Path(path) = &*call.func
+            && path.qself.is_none()
+        {
+            let is_local = path
+                .path
+                .get_ident()
+                .is_some_and(|name| self.names.find(name).is_some());
+            if !is_local && call.args.len() == 1 && self.home.is_end(&path.path) {
+                let at = ends(&*call);
+                let argument = &mut call.args[0];
+                if matches!(argument, Expr::Path(_)) {
+                    return self.end_of(argument, at).then(|| argument.clone());
+                }
+                self.dropped(argument);
+                return matches!(argument, Expr::Verbatim(_)).then(|| argument.clone());
+            }
+            if !is_local {
+                let path = path.path.clone();
+                let call = Expr::Call(call.clone());
+                self.reach(&path, &call);
+            }
+        } else {
+            self.visit_expr_mut(&mut call.func);
+        }
+        for argument in &mut call.args {
+            self.argument_of_call(argument);
+        }
+        None
+    }
+
+    /// A call, or a function handed on, of a spawner that gives nothing or of a helper.
+    fn reach(&mut self, path: &syn::Path, whole: &Expr) {
+        if let Some(spawner) = self.home.spawner(path) {
+            if spawner.gives == Gives::Nothing {
+                let task = match whole {
+                    Expr::Call(call) => words::task(&call.args),
+                    _ => "…".to_owned(),
+                };
+                let message = words::detached(How::Nothing, spawner, &task);
+                self.found.push(Found {
+                    at: ends(whole),
+                    how: How::Nothing,
+                    call: words::text(whole.to_token_stream()),
+                    message,
+                });
+            }
+            return;
+        }
+        if let Some((source, function)) = self.home.function(path) {
+            self.follow(&source, &function, whole);
+        }
+    }
+
+    fn follow(&mut self, source: &Rc<Source>, function: &Rc<Function>, whole: &Expr) {
+        if function.guarded {
+            return;
+        }
+        let chain = if self.checks.is_some() {
+            proc_macro2::fallback::force();
+            let chain = (self.follow)(source, function);
+            proc_macro2::fallback::unforce();
+            chain
+        } else {
+            (self.follow)(source, function)
+        };
+        if let Some(chain) = chain {
+            let message = format!(
+                "this call detaches a task: the host may freeze the process before it finishes\n{chain}"
+            );
+            self.found.push(Found {
+                at: ends(whole),
+                how: How::Nothing,
+                call: chain,
+                message,
+            });
+        }
+    }
+
+    /// `map(tokio::spawn)`, `for_each(drop)`: a function as a value.
+    fn argument_of_call(&mut self, argument: &mut Expr) {
+        if let Expr::Path(path) = &*argument
+            && path.qself.is_none()
+            && path
+                .path
+                .get_ident()
+                .is_none_or(|name| self.names.find(name).is_none())
+        {
+            if self.home.is_end(&path.path) {
+                if self.checks.is_some() {
+                    self.asked = true;
+                    let (first, last) = ends(path);
+                    let (site, last) = (
+                        Span::mixed_site().located_at(first),
+                        Span::mixed_site().located_at(last),
+                    );
+                    let x = Ident::new("__x", last);
+                    let and = quote_spanned!(site=> &);
+                    *argument =
+                        Expr::Verbatim(quote_spanned!(site=> |#x| __tethered::kept(#and #x, 0)));
+                }
+                return;
+            }
+            let (path, whole) = (path.path.clone(), argument.clone());
+            self.reach(&path, &whole);
+        }
+        self.visit_expr_mut(argument);
+    }
+
+    fn method(&mut self, call: &mut ExprMethodCall) -> Option<Expr> {
+        let method = call.method.to_string();
+        if let Expr::Path(path) = &*call.receiver
+            && let Some(ident) = path.path.get_ident().cloned()
+        {
+            const LOOKS: &[&str] = &[
+                "is_finished",
+                "id",
+                "abort_handle",
+                "thread",
+                "is_terminated",
+            ];
+            const FILLS: &[&str] = &[
+                "push",
+                "push_back",
+                "push_front",
+                "insert",
+                "extend",
+                "spawn",
+                "spawn_on",
+                "spawn_local",
+                "spawn_local_on",
+                "spawn_blocking",
+                "spawn_blocking_on",
+            ];
+            let fills = FILLS.contains(&method.as_str());
+            let at = ends(&*call);
+            match self.names.own(&ident) {
+                Some(_) if LOOKS.contains(&method.as_str()) && call.args.is_empty() => {}
+                Some(name) if fills && (name.empty || name.filled.is_some()) => {
+                    name.empty = false;
+                    name.filled.get_or_insert(at);
+                }
+                _ => self.visit_expr_mut(&mut call.receiver),
+            }
+        } else {
+            self.visit_expr_mut(&mut call.receiver);
+        }
+        if let Some(ty) = self.type_of(&call.receiver)
+            && let Some((source, function)) = self.home.method(&ty, &method)
+        {
+            let whole = Expr::MethodCall(call.clone());
+            self.follow(&source, &function, &whole);
+        }
+        for argument in &mut call.args {
+            self.argument_of_call(argument);
+        }
+        if LETTING_GO.contains(&method.as_str()) && call.args.is_empty() {
+            return self.let_go(call);
+        }
+        if METHODS.iter().any(|(name, _)| *name == method)
+            && call.args.len() == 1
+            && self.checks.is_some()
+            && self.home.imports_spawn_trait()
+        {
+            let at = ends(&*call);
+            self.asked = true;
+            let site = Span::mixed_site().located_at(at.0);
+            let attrs = std::mem::take(&mut call.attrs);
+            return Some(Expr::Verbatim(
+                quote_spanned!(site=> #(#attrs)* __tethered::handed(#call, 0)),
+            ));
+        }
+        None
+    }
+
+    /// `task.detach()`: proven by the type of the task.
+    fn let_go(&mut self, call: &mut ExprMethodCall) -> Option<Expr> {
+        let original = bare(&call.receiver).clone();
+        if let Some(spawner) = self.spawner_of(&original) {
+            let at = ends(&*call);
+            self.report(How::Dropped, spawner, &original, at);
+            return None;
+        }
+        let named = match &original {
+            Expr::Path(path) => path
+                .path
+                .get_ident()
+                .and_then(|name| self.names.find(name)?.init.clone()),
+            _ => None,
+        };
+        if let Some(init) = &named
+            && let Some(spawner) = self.spawner_of(init)
+        {
+            let at = ends(&*call);
+            self.report(How::Dropped, spawner, init, at);
+            return None;
+        }
+        let checks = self.checks.as_mut()?;
+        self.asked = true;
+        let at = ends(&*call);
+        let instead = named
+            .as_ref()
+            .map_or_else(|| words::instead(&original), |init| words::instead(init));
+        let receiver = &call.receiver;
+        if is_place(receiver) {
+            let ask = checks.dropped(receiver, Some(&instead), None, at);
+            return Some(Expr::Verbatim(quote!({ #ask; #call })));
+        }
+        let name = Ident::new("__task", Span::mixed_site());
+        let ask = checks.name("kept", &name, Some(&instead), None, at);
+        let (method, turbofish) = (&call.method, &call.turbofish);
+        let site = Span::mixed_site();
+        Some(Expr::Verbatim(quote_spanned! {site=>
+            match (#receiver) { mut #name => { #ask #name.#method #turbofish() } }
+        }))
+    }
+
+    /// The type of a receiver, where it is written somewhere.
+    fn type_of(&self, receiver: &Expr) -> Option<String> {
+        match receiver {
+            Expr::Path(path) => {
+                let name = path.path.get_ident()?;
+                if name == "self" {
+                    return self.home.self_type();
+                }
+                self.names.find(name)?.ty.clone()
+            }
+            Expr::Field(field) => {
+                let ty = self.type_of(&field.base)?;
+                let syn::Member::Named(name) = &field.member else {
+                    return None;
+                };
+                self.home.field(&ty, &name.to_string())
+            }
+            Expr::Paren(paren) => self.type_of(&paren.expr),
+            Expr::Reference(reference) => self.type_of(&reference.expr),
+            Expr::Call(_) | Expr::Struct(_) => constructed(receiver),
+            _ => None,
+        }
+    }
+
+    // ---- macros
+
+    fn visit_known(&mut self, mac: &mut Macro, known: Known, drops_value: bool) {
+        let rewritten = match known {
+            Known::Tracked => known::tracked(&mac.tokens, |expr| self.visit_expr_mut(expr)),
+            Known::Vec | Known::Join | Known::Expressions => {
+                known::expressions(&mac.tokens, |expr| self.visit_expr_mut(expr))
+            }
+            Known::Select => {
+                self.select(mac, drops_value);
+                return;
+            }
+            Known::Allowed | Known::Expression | Known::Unknown => None,
+        };
+        // What a format string captures is no expression of the list.
+        self.names.consume_mentioned(mac.tokens.clone());
+        if let Some(tokens) = rewritten {
+            mac.tokens = tokens;
+        }
+    }
+
+    fn select(&mut self, mac: &mut Macro, drops_value: bool) {
+        let Some(mut select) = Select::parse(&mac.tokens) else {
+            self.names.consume_mentioned(mac.tokens.clone());
+            return;
+        };
+        for arm in &mut select.arms {
+            if let Some(future) = &mut arm.future {
+                self.visit_expr_mut(future);
+            }
+            self.names.consume_mentioned(arm.condition.clone());
+        }
+        let before = self.names.used();
+        let mut after = before.clone();
+        for arm in &mut select.arms {
+            self.names.set_used(&before);
+            let names = self.names.len();
+            // The pattern's names are bound in the arm alone.
+            if let Ok(pat) = syn::parse::Parser::parse2(
+                syn::Pat::parse_multi_with_leading_vert,
+                without_eq(&arm.pattern),
+            ) {
+                self.bind(&pat, Bound::Elsewhere, None, None, 0);
+            }
+            if drops_value {
+                self.dropped(&mut arm.handler);
+            } else {
+                self.visit_expr_mut(&mut arm.handler);
+            }
+            self.names.leave(names);
+            for (after, used) in after.iter_mut().zip(self.names.used()) {
+                *after |= used;
+            }
+        }
+        self.names.set_used(&after);
+        mac.tokens = select.into_tokens();
+    }
+
+    /// The last expression of the function, or the operand of a `return`.
+    pub(super) fn returned(&self, value: &TokenStream, at: Span) -> TokenStream {
+        let Some(ty) = &self.opaque else {
+            return quote_spanned!(at=> return #value);
+        };
+        quote_spanned!(at=> { let _: #ty = #value; return __tethered::diverge() })
+    }
+
+    /// The whole body: statements, and its value as a `return`.
+    pub(super) fn whole(&mut self, block: &mut Block) {
+        let tail = match block.stmts.last() {
+            Some(Stmt::Expr(_, None)) => block.stmts.pop(),
+            Some(Stmt::Macro(mac)) if mac.semi_token.is_none() && self.checks.is_some() => {
+                let is_value = !matches!(mac.mac.delimiter, syn::MacroDelimiter::Brace(_));
+                is_value.then(|| block.stmts.pop()).flatten()
+            }
+            _ => None,
+        };
+        let Some(tail) = tail else {
+            return self.block(block, false);
+        };
+        let mut expr = match tail {
+            Stmt::Expr(expr, _) => expr,
+            Stmt::Macro(mac) => Expr::Macro(ExprMacro {
+                attrs: mac.attrs,
+                mac: mac.mac,
+            }),
+            _ => unreachable!("matched above"),
+        };
+        // Inside the block's scope, after its statements.
+        let token = Ident::new("__tail", Span::mixed_site());
+        let names = self.names.len();
+        let stmts = std::mem::take(&mut block.stmts);
+        let mut out = Vec::with_capacity(stmts.len() + 1);
+        for stmt in stmts {
+            self.stmt(stmt, false, &mut out);
+        }
+        self.visit_expr_mut(&mut expr);
+        let ended = self.names.leave(names);
+        for name in ended.iter().rev() {
+            if let Some(check) = self.ended(name) {
+                out.insert(name.slot, Stmt::Expr(Expr::Verbatim(check), None));
+            }
+        }
+        if self.checks.is_some() {
+            let value = self.returned(&expr.to_token_stream(), Span::mixed_site());
+            out.push(Stmt::Expr(Expr::Verbatim(quote!(#value;)), None));
+        } else {
+            out.push(Stmt::Expr(expr, None));
+        }
+        let _ = token;
+        block.stmts = out;
+    }
+}
+
+impl VisitMut for Walker<'_> {
+    fn visit_expr_mut(&mut self, expr: &mut Expr) {
+        match expr {
+            Expr::Path(path) => {
+                if let Some(ident) = path.path.get_ident() {
+                    self.names.consume(ident);
+                }
+            }
+            Expr::Call(call) => {
+                if let Some(new) = self.call(call) {
+                    *expr = new;
+                }
+            }
+            Expr::MethodCall(call) => {
+                if let Some(new) = self.method(call) {
+                    *expr = new;
+                }
+            }
+            Expr::Try(attempt) => {
+                self.visit_expr_mut(&mut attempt.expr);
+                let at = attempt.question_token.spans[0];
+                self.names.exit(0, (at, at));
+            }
+            Expr::Return(back) => {
+                if let Some(value) = &mut back.expr {
+                    self.visit_expr_mut(value);
+                }
+                let at = (back.return_token.span, ends(&*back).1);
+                self.names.exit(0, at);
+                if let (Some(value), Some(_), 0, true) = (
+                    &back.expr,
+                    &self.opaque,
+                    self.in_closure,
+                    self.checks.is_some(),
+                ) {
+                    *expr =
+                        Expr::Verbatim(self.returned(&value.to_token_stream(), Span::mixed_site()));
+                }
+            }
+            Expr::Break(out) => {
+                if let Some(value) = &mut out.expr {
+                    self.visit_expr_mut(value);
+                }
+                let at = ends(&*out);
+                self.leaves(out.label.as_ref(), at);
+            }
+            Expr::Continue(on) => {
+                let at = ends(&*on);
+                self.leaves(on.label.as_ref(), at);
+            }
+            Expr::Assign(assign) => {
+                self.visit_expr_mut(&mut assign.right);
+                let Expr::Path(path) = &*assign.left else {
+                    self.visit_expr_mut(&mut assign.left);
+                    return;
+                };
+                if let Some(ident) = path.path.get_ident().cloned() {
+                    let at = ends(&*assign);
+                    self.overwrite(&ident, at);
+                }
+            }
+            Expr::If(branch) => self.branch(branch, false),
+            Expr::Match(arms) => self.arms(arms, false),
+            Expr::Let(binding) => {
+                self.visit_expr_mut(&mut binding.expr);
+                self.bind(&binding.pat, Bound::Elsewhere, None, None, 0);
+            }
+            Expr::Loop(body) => {
+                self.labelled(
+                    body.label.as_ref().map(|label| label.name.clone()),
+                    true,
+                    |this| {
+                        this.block(&mut body.body, false);
+                    },
+                );
+            }
+            Expr::While(body) => {
+                let names = self.names.len();
+                self.visit_expr_mut(&mut body.cond);
+                self.labelled(
+                    body.label.as_ref().map(|label| label.name.clone()),
+                    true,
+                    |this| {
+                        this.block(&mut body.body, false);
+                    },
+                );
+                self.names.leave(names);
+            }
+            Expr::ForLoop(body) => {
+                self.visit_expr_mut(&mut body.expr);
+                let names = self.names.len();
+                self.labelled(
+                    body.label.as_ref().map(|label| label.name.clone()),
+                    true,
+                    |this| {
+                        this.pattern(&mut body.pat);
+                        this.block(&mut body.body, false);
+                    },
+                );
+                self.names.leave(names);
+            }
+            Expr::Block(block) => {
+                self.labelled(
+                    block.label.as_ref().map(|label| label.name.clone()),
+                    false,
+                    |this| {
+                        this.block(&mut block.block, false);
+                    },
+                );
+            }
+            Expr::Unsafe(block) => self.block(&mut block.block, false),
+            Expr::Closure(closure) => {
+                let mentions = closure.body.to_token_stream();
+                let ExprClosure { inputs, body, .. } = closure;
+                self.body(mentions, |this| {
+                    for input in &*inputs {
+                        this.bind(input, Bound::Elsewhere, None, None, 0);
+                    }
+                    this.visit_expr_mut(body);
+                });
+            }
+            Expr::Async(block) => {
+                let mentions = block.block.to_token_stream();
+                self.body(mentions, |this| this.block(&mut block.block, false));
+            }
+            Expr::Const(_) => {}
+            Expr::Macro(mac) => {
+                let known = known::known(&mac.mac, self.home);
+                self.visit_known(&mut mac.mac, known, false);
+            }
+            _ => visit_mut::visit_expr_mut(self, expr),
+        }
+    }
+
+    fn visit_item_mut(&mut self, _: &mut Item) {}
+    fn visit_pat_mut(&mut self, _: &mut Pat) {}
+    fn visit_type_mut(&mut self, _: &mut Type) {}
+    fn visit_attribute_mut(&mut self, _: &mut Attribute) {}
+    fn visit_path_mut(&mut self, _: &mut syn::Path) {}
+    fn visit_block_mut(&mut self, block: &mut Block) {
+        self.block(block, false);
+    }
+}
+
+impl Walker<'_> {
+    /// `h = e`: what `h` held is dropped. Only a spawner's own name proves that it was running.
+    fn overwrite(&mut self, ident: &Ident, at: (Span, Span)) {
+        let Some(name) = self.names.own(ident) else {
+            return;
+        };
+        let alive = !name.used && !name.empty && name.bound == Bound::Let;
+        if !alive {
+            // A fresh value: it is not followed any further.
+            return;
+        }
+        let Some(init) = name.init.clone() else {
+            return;
+        };
+        if let Some(spawner) = self.spawner_of(&init) {
+            if let Some(name) = self.names.own(ident) {
+                name.used = true;
+                name.exit = None;
+            }
+            self.report(How::Overwritten, spawner, &init, at);
+        }
+    }
+}
+
+// ---- what an expression is, as far as its shape tells
+
+fn bare(expr: &Expr) -> &Expr {
+    match expr {
+        Expr::Paren(paren) => bare(&paren.expr),
+        Expr::Group(group) => bare(&group.expr),
+        Expr::MethodCall(call)
+            if matches!(call.method.to_string().as_str(), "unwrap" | "expect") =>
+        {
+            bare(&call.receiver)
+        }
+        expr => expr,
+    }
+}
+
+fn is_place(expr: &Expr) -> bool {
+    match expr {
+        Expr::Path(_) => true,
+        Expr::Field(field) => is_place(&field.base),
+        Expr::Paren(paren) => is_place(&paren.expr),
+        _ => false,
+    }
+}
+
+/// Whether it is a value of its own, not a place that goes on.
+fn is_value(expr: &Expr) -> bool {
+    !matches!(
+        expr,
+        Expr::Field(_) | Expr::Index(_) | Expr::Unary(_) | Expr::Reference(_)
+    )
+}
+
+/// Whether an initializer could be, or hold, unfinished work. Most cannot by their shape.
+fn may_be_work(expr: &Expr) -> bool {
+    match expr {
+        Expr::Lit(_)
+        | Expr::Reference(_)
+        | Expr::Binary(_)
+        | Expr::Unary(_)
+        | Expr::Closure(_)
+        | Expr::Cast(_)
+        | Expr::Range(_)
+        | Expr::Struct(_)
+        | Expr::Field(_)
+        | Expr::Index(_)
+        | Expr::Let(_) => false,
+        Expr::Macro(mac) => {
+            let name = mac
+                .mac
+                .path
+                .segments
+                .last()
+                .map(|last| last.ident.to_string());
+            !matches!(
+                name.as_deref(),
+                Some(
+                    "format"
+                        | "json"
+                        | "include_str"
+                        | "include_bytes"
+                        | "env"
+                        | "concat"
+                        | "stringify"
+                        | "matches"
+                        | "spawn_tracked"
+                        | "spawn_blocking_tracked"
+                        | "wait_until"
+                        | "after_response"
+                        | "allow_detached"
+                        | "pin"
+                        | "info_span"
+                        | "debug_span"
+                )
+            )
+        }
+        Expr::Paren(paren) => may_be_work(&paren.expr),
+        Expr::Group(group) => may_be_work(&group.expr),
+        _ => true,
+    }
+}
+
+/// `{ let __arg1 = __arg1; __arg1 }`
+fn rebinds(block: &Block) -> bool {
+    matches!(block.stmts.last(), Some(Stmt::Expr(Expr::Path(path), None))
+        if path.path.get_ident().is_some_and(|name| name.to_string().starts_with("__arg")))
+}
+
+/// Whether its words are worth a trait: something that may itself be the work.
+fn says_what_to_write(expr: &Expr) -> bool {
+    match expr {
+        Expr::Call(_) | Expr::MethodCall(_) | Expr::Async(_) => true,
+        Expr::Macro(_) => true,
+        _ => false,
+    }
+}
+
+/// `map.insert(key, handle)` gives back what was there before.
+fn is_insert(expr: &Expr) -> bool {
+    matches!(expr, Expr::MethodCall(call) if call.method == "insert" && call.args.len() == 2)
+}
+
+fn is_ended(expr: &Expr, home: &Home) -> bool {
+    let Expr::Call(call) = expr else { return false };
+    let Expr::Path(path) = &*call.func else {
+        return false;
+    };
+    path.qself.is_none() && call.args.len() == 1 && home.is_end(&path.path)
+}
+
+fn is_collected(expr: &Expr) -> bool {
+    COLLECTIONS
+        .iter()
+        .any(|name| mentions(expr.to_token_stream(), name))
+}
+
+/// A channel's ends are futures that nobody has to await.
+fn is_channel(expr: &Expr) -> bool {
+    let Expr::Call(call) = bare(expr) else {
+        return false;
+    };
+    let Expr::Path(path) = &*call.func else {
+        return false;
+    };
+    path.path
+        .segments
+        .last()
+        .is_some_and(|last| last.ident == "channel")
+}
+
+/// A collection that holds nothing yet.
+fn is_empty(expr: &Expr) -> bool {
+    match bare(expr) {
+        Expr::Call(call) => {
+            let Expr::Path(path) = &*call.func else {
+                return false;
+            };
+            let mut segments = path.path.segments.iter().rev();
+            let last = segments.next().map(|last| last.ident.to_string());
+            let is_type = segments.next().is_some_and(|before| {
+                let name = before.ident.to_string();
+                name.starts_with(char::is_uppercase)
+            });
+            let makes = matches!(last.as_deref(), Some("new" | "default" | "with_capacity"));
+            is_type && makes && (call.args.is_empty() || last.as_deref() == Some("with_capacity"))
+        }
+        Expr::Path(path) => path
+            .path
+            .segments
+            .last()
+            .is_some_and(|last| last.ident == "None"),
+        Expr::Macro(mac) => mac.mac.path.is_ident("vec") && mac.mac.tokens.is_empty(),
+        Expr::Array(array) => array.elems.is_empty(),
+        _ => false,
+    }
+}
+
+/// The type that an expression says it makes: `Job::new(..)`, `Job { .. }`.
+fn constructed(expr: &Expr) -> Option<String> {
+    match bare(expr) {
+        Expr::Call(call) => {
+            let Expr::Path(path) = &*call.func else {
+                return None;
+            };
+            let mut segments = path.path.segments.iter().rev();
+            let makes = segments.next()?.ident.to_string();
+            let ty = segments.next()?.ident.to_string();
+            (matches!(makes.as_str(), "new" | "default") && ty.starts_with(char::is_uppercase))
+                .then_some(ty)
+        }
+        Expr::Struct(made) => made.path.segments.last().map(|last| last.ident.to_string()),
+        _ => None,
+    }
+}
+
+/// The receiver of `tracker.spawn(..)`, where it can be named twice.
+fn receiver_of(expr: &Expr) -> Option<&Expr> {
+    let Expr::MethodCall(call) = bare(expr) else {
+        return None;
+    };
+    let method = call.method.to_string();
+    if !METHODS.iter().any(|(name, _)| *name == method) {
+        return None;
+    }
+    let mut receiver = &*call.receiver;
+    while let Expr::MethodCall(cloned) = receiver
+        && cloned.method == "clone"
+        && cloned.args.is_empty()
+    {
+        receiver = &cloned.receiver;
+    }
+    is_place(receiver).then_some(receiver)
+}
+
+fn bindings(pat: &Pat, found: &mut Vec<Ident>) {
+    match pat {
+        Pat::Ident(PatIdent {
+            by_ref,
+            ident,
+            subpat,
+            ..
+        }) => {
+            let is_constant = ident.to_string().starts_with(char::is_uppercase);
+            if by_ref.is_none() && !is_constant {
+                found.push(ident.clone());
+            }
+            if let Some((_, pat)) = subpat {
+                bindings(pat, found);
+            }
+        }
+        Pat::Guard(guard) => bindings(&guard.pat, found),
+        Pat::Or(or) => {
+            if let Some(first) = or.cases.first() {
+                bindings(first, found);
+            }
+        }
+        Pat::Paren(paren) => bindings(&paren.pat, found),
+        Pat::Reference(reference) => bindings(&reference.pat, found),
+        Pat::Slice(slice) => slice.elems.iter().for_each(|pat| bindings(pat, found)),
+        Pat::Struct(fields) => fields
+            .fields
+            .iter()
+            .for_each(|field| bindings(&field.pat, found)),
+        Pat::Tuple(tuple) => tuple.elems.iter().for_each(|pat| bindings(pat, found)),
+        Pat::TupleStruct(tuple) => tuple.elems.iter().for_each(|pat| bindings(pat, found)),
+        Pat::Type(typed) => bindings(&typed.pat, found),
+        _ => {}
+    }
+}
+
+fn mentions(tokens: TokenStream, name: &str) -> bool {
+    tokens.into_iter().any(|token| match token {
+        proc_macro2::TokenTree::Ident(ident) => ident == name,
+        proc_macro2::TokenTree::Group(group) => mentions(group.stream(), name),
+        _ => false,
+    })
+}
+
+fn without_eq(pattern: &TokenStream) -> TokenStream {
+    let mut tokens: Vec<_> = pattern.clone().into_iter().collect();
+    if matches!(tokens.last(), Some(proc_macro2::TokenTree::Punct(punct)) if punct.as_char() == '=')
+    {
+        tokens.pop();
+    }
+    tokens.into_iter().collect()
+}
+
+fn attrs_of(expr: &Expr) -> Option<&[Attribute]> {
+    Some(match expr {
+        Expr::Await(e) => &e.attrs,
+        Expr::Block(e) => &e.attrs,
+        Expr::Call(e) => &e.attrs,
+        Expr::ForLoop(e) => &e.attrs,
+        Expr::If(e) => &e.attrs,
+        Expr::Loop(e) => &e.attrs,
+        Expr::Macro(e) => &e.attrs,
+        Expr::Match(e) => &e.attrs,
+        Expr::MethodCall(e) => &e.attrs,
+        Expr::Try(e) => &e.attrs,
+        Expr::Unsafe(e) => &e.attrs,
+        Expr::While(e) => &e.attrs,
+        Expr::Async(e) => &e.attrs,
+        Expr::Assign(e) => &e.attrs,
+        Expr::Return(e) => &e.attrs,
+        _ => return None,
+    })
+}
+
+fn take_attrs(expr: &mut Expr) -> Vec<Attribute> {
+    let attrs = match expr {
+        Expr::Await(e) => &mut e.attrs,
+        Expr::Call(e) => &mut e.attrs,
+        Expr::Macro(e) => &mut e.attrs,
+        Expr::MethodCall(e) => &mut e.attrs,
+        Expr::Try(e) => &mut e.attrs,
+        Expr::Async(e) => &mut e.attrs,
+        _ => return Vec::new(),
+    };
+    std::mem::take(attrs)
+}

@@ -1,0 +1,206 @@
+//! What the checked copy of a body asks about its values. Nothing here runs: the compiler answers.
+//!
+//! Each question is a trait over a code. A value that is fine has one impl, for `u8`. One that is
+//! not has a second, for `u16`, so that the literal `0` handed over as the code stays ambiguous,
+//! falls back to `i32`, and is missing there. An impl for `i32` exempts a type. The question thus
+//! waits until the type is known, and never tells inference anything.
+
+use std::{
+    collections::{BTreeMap, HashMap, LinkedList, VecDeque},
+    iter::Map,
+    marker::PhantomData,
+    ops::Deref,
+    pin::Pin,
+    rc::Rc,
+    sync::Arc,
+    thread,
+};
+
+use tokio::{
+    sync::oneshot,
+    task::{JoinHandle, JoinSet, LocalSet},
+};
+use tokio_util::task::{AbortOnDropHandle, TaskTracker};
+
+use crate::tracked::Tracked;
+
+/// Comes back from nowhere: what follows is type-checked, and then known to be dead.
+#[derive(Debug)]
+pub enum Never {}
+
+/// See [`Never`].
+#[must_use]
+pub fn never() -> Never {
+    unreachable!("the checked copy of a body never runs")
+}
+
+/// The end of the copy, of any type.
+#[expect(clippy::must_use_candidate, reason = "it is never called")]
+pub fn diverge() -> ! {
+    unreachable!("the checked copy of a body never runs")
+}
+
+/// Why a type is what a trait says: a marker for each impl keeps them from overlapping.
+#[derive(Debug)]
+pub struct Because<Why>(PhantomData<Why>);
+/// It is a future.
+#[derive(Debug)]
+pub struct IsFuture;
+/// It is a handle of its own kind.
+#[derive(Debug)]
+pub struct IsHandle;
+/// It has one inside, in its `N`th place.
+#[derive(Debug)]
+pub struct Within<const N: usize, Why>(PhantomData<Why>);
+
+/// Work that is lost or detached when the value is dropped.
+pub trait Work<Why> {}
+impl<F: Future + ?Sized> Work<IsFuture> for F {}
+impl<T> Work<IsHandle> for thread::JoinHandle<T> {}
+impl<T: 'static> Work<IsHandle> for JoinSet<T> {}
+
+/// A task that runs already, so that dropping its handle detaches it.
+pub trait Started<Why> {}
+impl<T> Started<IsHandle> for thread::JoinHandle<T> {}
+impl<T> Started<IsHandle> for JoinHandle<T> {}
+
+macro_rules! within {
+    ($($marker:ident),*) => { $(
+        impl<T: $marker<W>, W> $marker<Within<0, W>> for Vec<T> {}
+        impl<T: $marker<W>, W> $marker<Within<0, W>> for [T] {}
+        impl<T: $marker<W>, W, const N: usize> $marker<Within<0, W>> for [T; N] {}
+        impl<T: $marker<W>, W> $marker<Within<0, W>> for Box<[T]> {}
+        impl<T: $marker<W>, W> $marker<Within<0, W>> for VecDeque<T> {}
+        impl<T: $marker<W>, W> $marker<Within<0, W>> for LinkedList<T> {}
+        impl<T: $marker<W>, W> $marker<Within<0, W>> for Option<T> {}
+        impl<T: $marker<W>, E, W> $marker<Within<0, W>> for Result<T, E> {}
+        impl<K, T: $marker<W>, S, W> $marker<Within<0, W>> for HashMap<K, T, S> {}
+        impl<K, T: $marker<W>, W> $marker<Within<0, W>> for BTreeMap<K, T> {}
+        impl<A: $marker<W>, W> $marker<Within<0, W>> for (A,) {}
+        impl<A: $marker<W>, B, W> $marker<Within<0, W>> for (A, B) {}
+        impl<A, B: $marker<W>, W> $marker<Within<1, W>> for (A, B) {}
+        impl<A: $marker<W>, B, C, W> $marker<Within<0, W>> for (A, B, C) {}
+        impl<A, B: $marker<W>, C, W> $marker<Within<1, W>> for (A, B, C) {}
+        impl<A, B, C: $marker<W>, W> $marker<Within<2, W>> for (A, B, C) {}
+        impl<R: ?Sized, T: $marker<W> + ?Sized, W> $marker<Within<0, W>> for By<R, T> {}
+    )* };
+}
+within!(Work, Started);
+impl<I, F, W> Work<Within<0, W>> for Map<I, F>
+where
+    Map<I, F>: Iterator,
+    <Map<I, F> as Iterator>::Item: Work<W>,
+{
+}
+
+/// Whoever waits for what it has spawned, whatever becomes of the handles.
+pub trait Tracks<Why> {}
+impl Tracks<IsHandle> for TaskTracker {}
+impl Tracks<IsHandle> for LocalSet {}
+impl<P: Deref + ?Sized, W> Tracks<Within<0, W>> for P where P::Target: Tracks<W> {}
+
+/// Implemented by no type.
+pub trait Nobody {}
+
+/// A value that a method of an `R` has returned.
+#[derive(Debug)]
+pub struct By<R: ?Sized, T: ?Sized>(PhantomData<R>, PhantomData<T>);
+
+/// A value whose work is waited for.
+#[diagnostic::on_unimplemented(
+    message = "work is dropped here: nobody awaits it, so it is lost or detached",
+    label = "dropped, not awaited",
+    note = "help: write `spawn_tracked!(…)` around the future, or `.await` it"
+)]
+pub trait Kept<Code, Why> {}
+#[diagnostic::do_not_recommend]
+impl<T: ?Sized> Kept<u8, ()> for T {}
+#[diagnostic::do_not_recommend]
+impl<T: Work<W> + ?Sized, W> Kept<u16, W> for T {}
+#[diagnostic::do_not_recommend]
+impl<T: ?Sized> Kept<i32, Because<u8>> for &T {}
+#[diagnostic::do_not_recommend]
+impl<T: ?Sized> Kept<i32, Because<u8>> for &mut T {}
+#[diagnostic::do_not_recommend]
+impl<T: ?Sized> Kept<i32, Because<u8>> for Pin<&mut T> {}
+#[diagnostic::do_not_recommend]
+impl<T: ?Sized> Kept<i32, Because<u8>> for Arc<T> {}
+#[diagnostic::do_not_recommend]
+impl<T: ?Sized> Kept<i32, Because<u8>> for Rc<T> {}
+#[diagnostic::do_not_recommend]
+impl<T> Kept<i32, Because<u8>> for oneshot::Receiver<T> {}
+#[diagnostic::do_not_recommend]
+impl<T> Kept<i32, Because<u8>> for Option<oneshot::Receiver<T>> {}
+#[diagnostic::do_not_recommend]
+impl<T> Kept<i32, Because<u8>> for AbortOnDropHandle<T> {}
+#[diagnostic::do_not_recommend]
+impl<T> Kept<i32, Because<u8>> for Tracked<T> {}
+#[diagnostic::do_not_recommend]
+impl<T> Kept<i32, Because<u8>> for Vec<Tracked<T>> {}
+#[diagnostic::do_not_recommend]
+impl<T> Kept<i32, Because<u8>> for Option<Tracked<T>> {}
+#[diagnostic::do_not_recommend]
+impl<R: Tracks<W> + ?Sized, T: ?Sized, W> Kept<i32, Because<W>> for By<R, T> {}
+// Beside a second impl the compiler weighs the first before it takes it, so that what is missing is
+// this trait for each value, and not `Tracks` for all values of a receiver at once.
+#[diagnostic::do_not_recommend]
+impl<R: Nobody + ?Sized, T: ?Sized> Kept<i32, IsHandle> for By<R, T> {}
+
+/// A value that may be dropped where a function is left early.
+#[diagnostic::on_unimplemented(
+    message = "a task is still running where the function may be left: its handle is dropped here, \
+               and the host may freeze the process before it finishes",
+    label = "the task is detached if the function is left here",
+    note = "help: start it with `spawn_tracked!(…)`: its handle may be dropped anywhere"
+)]
+pub trait Joined<Code, Why> {}
+#[diagnostic::do_not_recommend]
+impl<T: ?Sized> Joined<u8, ()> for T {}
+#[diagnostic::do_not_recommend]
+impl<T: Started<W> + ?Sized, W> Joined<u16, W> for T {}
+#[diagnostic::do_not_recommend]
+impl<R: Tracks<W> + ?Sized, T: ?Sized, W> Joined<i32, Because<W>> for By<R, T> {}
+#[diagnostic::do_not_recommend]
+impl<R: Nobody + ?Sized, T: ?Sized> Joined<i32, IsHandle> for By<R, T> {}
+
+/// What a spawner returns that gives no handle back.
+#[diagnostic::on_unimplemented(
+    message = "this task is detached: the host may freeze the process before it finishes",
+    label = "its spawner gives no handle back",
+    note = "help: write `spawn_tracked!(…)` with the future"
+)]
+pub trait Handed<Code> {}
+#[diagnostic::do_not_recommend]
+impl<T> Handed<u8> for T {}
+#[diagnostic::do_not_recommend]
+impl<E> Handed<u16> for Result<(), E> {}
+
+/// The type of a receiver, without holding on to it.
+#[derive(Debug)]
+pub struct Type<R: ?Sized>(PhantomData<R>);
+/// See [`Type`].
+#[must_use]
+pub fn type_of<R: ?Sized>(_: &R) -> Type<R> {
+    Type(PhantomData)
+}
+
+/// The value together with the type whose method has returned it.
+pub fn by<R: ?Sized, T: ?Sized>(_: Type<R>, _: &T) -> By<R, T> {
+    By(PhantomData, PhantomData)
+}
+
+/// Asks [`Kept`] about a value.
+pub fn kept<T: Kept<C, W> + ?Sized, C, W>(_: &T, _: C) {}
+/// Asks [`Joined`] about a value.
+pub fn joined<T: Joined<C, W> + ?Sized, C, W>(_: &T, _: C) {}
+/// Asks [`Handed`] about a value.
+pub fn handed<T: Handed<C>, C>(value: T, _: C) -> T {
+    value
+}
+/// A collection of futures that its name tells and its items prove, such as `FuturesUnordered`.
+pub fn driven<T, C, W>(_: &T, _: C)
+where
+    T: IntoIterator,
+    T::Item: Kept<C, W>,
+{
+}
