@@ -96,11 +96,12 @@ fn run(handler: &Handler, arguments: &Arguments) -> TokenStream {
 
 /// The body with the guard's statement in front.
 fn guarded(sig: &Signature, body: &Body) -> Group {
-    let opaque = body.output.as_ref().and_then(|output| {
-        let inferred = without_impl_trait(output);
-        (inferred != *output).then_some(inferred)
-    });
-    let first = guard(sig, &body.block, opaque);
+    let written = body.output.as_ref();
+    let inferred = written.map_or_else(
+        || parse_quote_spanned!(Span::mixed_site()=> ()),
+        without_impl_trait,
+    );
+    let first = guard(sig, &body.block, written, inferred);
     if first.is_empty() {
         return body.block.clone();
     }

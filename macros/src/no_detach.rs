@@ -84,14 +84,12 @@ fn one(krate: &TokenStream, function: Function) -> TokenStream {
 
 /// What stands before the body.
 fn first(krate: &TokenStream, sig: &Signature, block: &Group) -> TokenStream {
-    let opaque = match &sig.output {
-        ReturnType::Type(_, ty) => {
-            let inferred = without_impl_trait(ty);
-            (inferred != **ty).then_some(inferred)
-        }
+    let written = match &sig.output {
+        ReturnType::Type(_, ty) => Some(&**ty),
         ReturnType::Default => None,
     };
-    let first = guard(sig, block, opaque);
+    let inferred = written.map_or_else(|| syn::parse_quote!(()), without_impl_trait);
+    let first = guard(sig, block, written, inferred);
     if first.is_empty() {
         return first;
     }

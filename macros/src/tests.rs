@@ -93,7 +93,7 @@ fn a_function() {
                                         match (b.push(a)) {
                                             __value => __kept0(&__value, 0),
                                         };
-                                        return Ok(a);
+                                        let _: Result<T, Error> = Ok(a);
                                     }
                                     b.push(a);
                                     Ok(a)

@@ -4,10 +4,11 @@
 //! those and nothing else.
 
 use proc_macro2::{Ident, Span, TokenStream};
+use quote::ToTokens as _;
 use quote::{format_ident, quote, quote_spanned};
-use syn::Expr;
+use syn::{Expr, FnArg, Signature, Type};
 
-use super::words::DROPPED;
+use super::{mentions, words::DROPPED};
 
 /// Questions with words of their own are traits of their own, in the copy.
 #[derive(Default)]
@@ -116,4 +117,57 @@ fn call(question: &TokenStream, at: At) -> (Ident, TokenStream) {
     let and = quote_spanned!(at.0=> &);
     let call = quote_spanned!(Span::mixed_site()=> #question(#and #name, 0));
     (name, call)
+}
+
+/// Where the value of the function goes in the copy. Not to a `return`, after which everything
+/// would be unreachable, and which `impl Trait` ties to the one type of the original's value.
+pub(super) enum Output {
+    /// `let _: Type = value;`
+    Typed(Type),
+    /// The type has an `impl Trait` in it: `__returned(value);`
+    Opaque(Type),
+    /// The same, where no function can name the type: `_` stands for the `impl Trait`.
+    Unnamed(Type),
+    /// In a helper there is no copy.
+    None,
+}
+
+impl Output {
+    pub(super) fn of(sig: &Signature, written: Option<&Type>, inferred: Type) -> Self {
+        let Some(written) = written else {
+            return Self::Typed(inferred);
+        };
+        if *written == inferred {
+            return Self::Typed(inferred);
+        }
+        let has_impl = mentions(written.to_token_stream(), "impl");
+        let has_outside = !sig.generics.params.is_empty()
+            || mentions(written.to_token_stream(), "Self")
+            || mentions(written.to_token_stream(), "use");
+        if has_impl && !has_outside && !matches!(sig.inputs.first(), Some(FnArg::Receiver(_))) {
+            Self::Opaque(written.clone())
+        } else {
+            Self::Unnamed(inferred)
+        }
+    }
+
+    pub(super) fn is_opaque(&self) -> bool {
+        matches!(self, Self::Opaque(_) | Self::Unnamed(_))
+    }
+
+    pub(super) fn takes(&self, value: &Expr) -> TokenStream {
+        let site = Span::mixed_site();
+        match self {
+            Self::Typed(ty) | Self::Unnamed(ty) => quote_spanned!(site=> let _: #ty = #value;),
+            Self::Opaque(_) => quote_spanned!(site=> __returned(#value);),
+            Self::None => quote!(#value),
+        }
+    }
+
+    pub(super) fn item(&self) -> TokenStream {
+        match self {
+            Self::Opaque(ty) => quote_spanned!(Span::mixed_site()=> fn __returned(_: #ty) {}),
+            _ => TokenStream::new(),
+        }
+    }
 }

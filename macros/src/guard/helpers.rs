@@ -1,8 +1,9 @@
 //! What the functions do that a body calls: the guard's look into the crate's source.
 
-use std::{cell::RefCell, collections::HashMap, rc::Rc};
+use std::{cell::RefCell, collections::HashSet, rc::Rc};
 
 use super::{
+    checks::Output,
     home::Home,
     source::{Function, Source, place, typed_arguments},
     walk::Walker,
@@ -11,7 +12,7 @@ use super::{
 
 thread_local! {
     /// Functions that are being looked at, so that recursion ends.
-    static UNDER_WAY: RefCell<HashMap<String, ()>> = RefCell::default();
+    static UNDER_WAY: RefCell<HashSet<String>> = RefCell::default();
 }
 
 /// The first piece of work that a function detaches, as
@@ -20,8 +21,7 @@ pub(super) fn follow(source: &Rc<Source>, function: &Rc<Function>) -> Option<Str
     if let Some(known) = source.known(&function.path) {
         return known;
     }
-    let is_new =
-        UNDER_WAY.with_borrow_mut(|known| known.insert(function.path.clone(), ()).is_none());
+    let is_new = UNDER_WAY.with_borrow_mut(|known| known.insert(function.path.clone()));
     if !is_new {
         return None;
     }
@@ -33,7 +33,7 @@ pub(super) fn follow(source: &Rc<Source>, function: &Rc<Function>) -> Option<Str
 
 fn look(source: &Rc<Source>, function: &Rc<Function>) -> Option<String> {
     let home = Home::of_function(source, function);
-    let mut walker = Walker::new(&home, follow, None, None);
+    let mut walker = Walker::new(&home, follow, None, Output::None);
     for (name, ty) in typed_arguments(&function.sig) {
         if let Ok(pat) = syn::parse::Parser::parse_str(syn::Pat::parse_single, &name) {
             walker.argument(&pat, Some(ty));

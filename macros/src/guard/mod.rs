@@ -23,11 +23,20 @@ use syn::{
     Attribute, Block, FnArg, Item, Signature, Stmt, Type, parse::Parser as _, visit_mut::VisitMut,
 };
 
-use self::{checks::Checks, home::Home, walk::Walker};
+use self::{
+    checks::{Checks, Output},
+    home::Home,
+    walk::Walker,
+};
 
 /// The statement that stands first in a guarded body: its errors, and its copy with the questions.
-/// `opaque` is the return type with `_` in place of each `impl Trait`, where it has one.
-pub(crate) fn guard(sig: &Signature, block: &Group, opaque: Option<Type>) -> TokenStream {
+/// `written` is the return type, `inferred` the same with `_` in place of what no `let` can name.
+pub(crate) fn guard(
+    sig: &Signature,
+    block: &Group,
+    written: Option<&Type>,
+    inferred: Type,
+) -> TokenStream {
     // What cannot be parsed is not judged.
     let Ok(stmts) = Block::parse_within.parse2(block.stream()) else {
         return TokenStream::new();
@@ -37,7 +46,8 @@ pub(crate) fn guard(sig: &Signature, block: &Group, opaque: Option<Type>) -> Tok
         stmts,
     };
     let home = Home::of(place(sig), &copy);
-    let mut walker = Walker::new(&home, helpers::follow, Some(Checks::default()), opaque);
+    let output = Output::of(sig, written, inferred);
+    let mut walker = Walker::new(&home, helpers::follow, Some(Checks::default()), output);
     for input in &sig.inputs {
         if let FnArg::Typed(argument) = input {
             walker.argument(&argument.pat, source::type_name(&argument.ty));
@@ -50,7 +60,8 @@ pub(crate) fn guard(sig: &Signature, block: &Group, opaque: Option<Type>) -> Tok
         .iter()
         .map(|found| error(&found.message, found.at));
     let errors: TokenStream = errors.collect();
-    let items = walker.checks.map(Checks::into_items).unwrap_or_default();
+    let mut items = walker.checks.map(Checks::into_items).unwrap_or_default();
+    items.extend(walker.output.item());
     // The items of the body stand in the original and are visible here. A macro's are not: it has
     // to come before its use.
     copy.stmts
@@ -155,4 +166,12 @@ fn ends(node: &impl ToTokens) -> (Span, Span) {
         };
     }
     (first.unwrap_or_else(Span::call_site), last)
+}
+
+fn mentions(tokens: TokenStream, name: &str) -> bool {
+    tokens.into_iter().any(|token| match token {
+        proc_macro2::TokenTree::Ident(ident) => ident == name,
+        proc_macro2::TokenTree::Group(group) => mentions(group.stream(), name),
+        _ => false,
+    })
 }

@@ -10,15 +10,16 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::{
     Attribute, Block, Expr, ExprCall, ExprClosure, ExprIf, ExprMacro, ExprMatch, ExprMethodCall,
-    Item, Lifetime, Local, Macro, Pat, PatIdent, Stmt, Type,
+    Item, Lifetime, Local, Macro, Pat, PatIdent, Stmt, StmtMacro, Type,
     visit_mut::{self, VisitMut},
 };
 
 use super::{
-    checks::Checks,
+    checks::{Checks, Output},
     ends,
     home::Home,
     known::{self, Known, Select},
+    mentions,
     names::{Bound, Name, Names, verdict},
     source::{Function, Source, is_conditional, type_name},
     spawners::{COLLECTIONS, Gives, LETTING_GO, METHODS, Spawner},
@@ -52,8 +53,7 @@ pub(super) struct Walker<'a> {
     pub(super) found: Vec<Found>,
     names: Names,
     targets: Vec<Target>,
-    /// The return type with `_` for each `impl Trait`, where there is one.
-    opaque: Option<Type>,
+    pub(super) output: Output,
     in_closure: usize,
     pub(super) asked: bool,
 }
@@ -63,7 +63,7 @@ impl<'a> Walker<'a> {
         home: &'a Home,
         follow: Follow,
         checks: Option<Checks>,
-        opaque: Option<Type>,
+        output: Output,
     ) -> Self {
         Self {
             home,
@@ -72,7 +72,7 @@ impl<'a> Walker<'a> {
             found: Vec::new(),
             names: Names::default(),
             targets: Vec::new(),
-            opaque,
+            output,
             in_closure: 0,
             asked: false,
         }
@@ -121,13 +121,7 @@ impl<'a> Walker<'a> {
             let drops = drops_value && at == last;
             self.stmt(stmt, drops, &mut out);
         }
-        let ended = self.names.leave(names);
-        // From the end, so that the places in front stay where they are.
-        for name in ended.iter().rev() {
-            if let Some(check) = self.ended(name) {
-                out.insert(name.slot, Stmt::Expr(Expr::Verbatim(check), None));
-            }
-        }
+        self.leave(names, &mut out);
         block.stmts = out;
     }
 
@@ -207,7 +201,7 @@ impl<'a> Walker<'a> {
                 {
                     let at = ends(&**original);
                     let name = Ident::new("__dropped", Span::mixed_site());
-                    local.pat = syn::parse_quote!(#name: #ty);
+                    local.pat = Pat::Verbatim(quote!(#name: #ty));
                     let check = self.ask_name("kept", &name, Some(original), at);
                     return check
                         .map(|check| Stmt::Expr(Expr::Verbatim(check), None))
@@ -861,58 +855,46 @@ impl<'a> Walker<'a> {
         mac.tokens = select.into_tokens();
     }
 
-    /// The last expression of the function, or the operand of a `return`.
-    pub(super) fn returned(&self, value: &TokenStream, at: Span) -> TokenStream {
-        let Some(ty) = &self.opaque else {
-            return quote_spanned!(at=> return #value);
-        };
-        quote_spanned!(at=> { let _: #ty = #value; return __tethered::diverge() })
-    }
-
-    /// The whole body: statements, and its value as a `return`.
+    /// The whole body: its statements, and its value, which goes where it is expected.
     pub(super) fn whole(&mut self, block: &mut Block) {
-        let tail = match block.stmts.last() {
-            Some(Stmt::Expr(_, None)) => block.stmts.pop(),
-            Some(Stmt::Macro(mac)) if mac.semi_token.is_none() && self.checks.is_some() => {
-                let is_value = !matches!(mac.mac.delimiter, syn::MacroDelimiter::Brace(_));
-                is_value.then(|| block.stmts.pop()).flatten()
+        let tail = match block.stmts.pop() {
+            Some(Stmt::Expr(expr, None)) => Some(expr),
+            Some(Stmt::Macro(StmtMacro {
+                attrs,
+                mac,
+                semi_token: None,
+            })) => Some(Expr::Macro(ExprMacro { attrs, mac })),
+            last => {
+                block.stmts.extend(last);
+                None
             }
-            _ => None,
         };
-        let Some(tail) = tail else {
+        let Some(mut tail) = tail else {
             return self.block(block, false);
         };
-        let mut expr = match tail {
-            Stmt::Expr(expr, _) => expr,
-            Stmt::Macro(mac) => Expr::Macro(ExprMacro {
-                attrs: mac.attrs,
-                mac: mac.mac,
-            }),
-            _ => unreachable!("matched above"),
-        };
-        // Inside the block's scope, after its statements.
-        let token = Ident::new("__tail", Span::mixed_site());
+        // In the scope of the block, after its statements.
         let names = self.names.len();
-        let stmts = std::mem::take(&mut block.stmts);
-        let mut out = Vec::with_capacity(stmts.len() + 1);
-        for stmt in stmts {
+        let mut out = Vec::with_capacity(block.stmts.len() + 1);
+        for stmt in std::mem::take(&mut block.stmts) {
             self.stmt(stmt, false, &mut out);
         }
-        self.visit_expr_mut(&mut expr);
+        self.visit_expr_mut(&mut tail);
+        self.leave(names, &mut out);
+        let attrs = take_attrs(&mut tail);
+        let value = self.output.takes(&tail);
+        out.push(Stmt::Expr(Expr::Verbatim(quote!(#(#attrs)* #value)), None));
+        block.stmts = out;
+    }
+
+    /// The end of a block: says what is to be said of its names.
+    fn leave(&mut self, names: usize, out: &mut Vec<Stmt>) {
         let ended = self.names.leave(names);
+        // From the end, so that the places in front stay where they are.
         for name in ended.iter().rev() {
             if let Some(check) = self.ended(name) {
                 out.insert(name.slot, Stmt::Expr(Expr::Verbatim(check), None));
             }
         }
-        if self.checks.is_some() {
-            let value = self.returned(&expr.to_token_stream(), Span::mixed_site());
-            out.push(Stmt::Expr(Expr::Verbatim(quote!(#value;)), None));
-        } else {
-            out.push(Stmt::Expr(expr, None));
-        }
-        let _ = token;
-        block.stmts = out;
     }
 }
 
@@ -945,14 +927,13 @@ impl VisitMut for Walker<'_> {
                 }
                 let at = (back.return_token.span, ends(&*back).1);
                 self.names.exit(0, at);
-                if let (Some(value), Some(_), 0, true) = (
-                    &back.expr,
-                    &self.opaque,
-                    self.in_closure,
-                    self.checks.is_some(),
-                ) {
-                    *expr =
-                        Expr::Verbatim(self.returned(&value.to_token_stream(), Span::mixed_site()));
+                if let (Some(value), true, 0) =
+                    (&back.expr, self.output.is_opaque(), self.in_closure)
+                {
+                    let value = self.output.takes(value);
+                    *expr = Expr::Verbatim(quote_spanned! {Span::mixed_site()=>
+                        match { #value } { () => __tethered::diverge() }
+                    });
                 }
             }
             Expr::Break(out) => {
@@ -1313,14 +1294,6 @@ fn bindings(pat: &Pat, found: &mut Vec<Ident>) {
     }
 }
 
-fn mentions(tokens: TokenStream, name: &str) -> bool {
-    tokens.into_iter().any(|token| match token {
-        proc_macro2::TokenTree::Ident(ident) => ident == name,
-        proc_macro2::TokenTree::Group(group) => mentions(group.stream(), name),
-        _ => false,
-    })
-}
-
 fn without_eq(pattern: &TokenStream) -> TokenStream {
     let mut tokens: Vec<_> = pattern.clone().into_iter().collect();
     if matches!(tokens.last(), Some(proc_macro2::TokenTree::Punct(punct)) if punct.as_char() == '=')
@@ -1359,6 +1332,20 @@ fn take_attrs(expr: &mut Expr) -> Vec<Attribute> {
         Expr::MethodCall(e) => &mut e.attrs,
         Expr::Try(e) => &mut e.attrs,
         Expr::Async(e) => &mut e.attrs,
+        Expr::Path(e) => &mut e.attrs,
+        Expr::Block(e) => &mut e.attrs,
+        Expr::If(e) => &mut e.attrs,
+        Expr::Loop(e) => &mut e.attrs,
+        Expr::Match(e) => &mut e.attrs,
+        Expr::Return(e) => &mut e.attrs,
+        Expr::Unsafe(e) => &mut e.attrs,
+        Expr::While(e) => &mut e.attrs,
+        Expr::ForLoop(e) => &mut e.attrs,
+        Expr::Struct(e) => &mut e.attrs,
+        Expr::Closure(e) => &mut e.attrs,
+        Expr::Tuple(e) => &mut e.attrs,
+        Expr::Reference(e) => &mut e.attrs,
+        Expr::Lit(e) => &mut e.attrs,
         _ => return Vec::new(),
     };
     std::mem::take(attrs)
