@@ -35,7 +35,6 @@ pub fn never() -> Never {
 }
 
 /// The end of the copy, of any type.
-#[expect(clippy::must_use_candidate, reason = "it is never called")]
 pub fn diverge() -> ! {
     unreachable!("the checked copy of a body never runs")
 }
@@ -98,6 +97,21 @@ pub trait Tracks<Why> {}
 impl Tracks<IsHandle> for TaskTracker {}
 impl Tracks<IsHandle> for LocalSet {}
 impl<P: Deref + ?Sized, W> Tracks<Within<0, W>> for P where P::Target: Tracks<W> {}
+
+/// A collection that its name says is one of futures, such as `FuturesUnordered`, and that what it
+/// is collected from proves.
+#[derive(Debug)]
+pub struct Collection<C: ?Sized>(PhantomData<C>);
+/// It is collected from `Item`s.
+#[derive(Debug)]
+pub struct Of<Item, Why>(PhantomData<Item>, PhantomData<Why>);
+impl<C: FromIterator<F>, F: Work<W>, W> Work<Of<F, W>> for Collection<C> {}
+
+/// See [`Collection`].
+#[must_use]
+pub fn collection<C: ?Sized>(_: &C) -> Collection<C> {
+    Collection(PhantomData)
+}
 
 /// Implemented by no type.
 pub trait Nobody {}
@@ -185,6 +199,7 @@ pub fn type_of<R: ?Sized>(_: &R) -> Type<R> {
 }
 
 /// The value together with the type whose method has returned it.
+#[must_use]
 pub fn by<R: ?Sized, T: ?Sized>(_: Type<R>, _: &T) -> By<R, T> {
     By(PhantomData, PhantomData)
 }
@@ -196,11 +211,4 @@ pub fn joined<T: Joined<C, W> + ?Sized, C, W>(_: &T, _: C) {}
 /// Asks [`Handed`] about a value.
 pub fn handed<T: Handed<C>, C>(value: T, _: C) -> T {
     value
-}
-/// A collection of futures that its name tells and its items prove, such as `FuturesUnordered`.
-pub fn driven<T, C, W>(_: &T, _: C)
-where
-    T: IntoIterator,
-    T::Item: Kept<C, W>,
-{
 }

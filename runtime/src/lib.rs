@@ -98,7 +98,7 @@ pub mod __private {
 
     pub use crate::{
         guard::{
-            By, Handed, Joined, Kept, Never, Type, by, diverge, driven, handed, joined, kept,
+            By, Handed, Joined, Kept, Never, Type, by, collection, diverge, handed, joined, kept,
             never, type_of,
         },
         handler::{Handler, OnError, fail, log},

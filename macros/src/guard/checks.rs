@@ -69,17 +69,24 @@ impl Checks {
         &mut self,
         expr: &Expr,
         instead: Option<&str>,
-        receiver: Option<&Expr>,
+        from: From<'_>,
         at: At,
     ) -> Expr {
         let question = self.question("kept", instead, at);
         let site = Span::mixed_site();
-        let value = receiver.map_or_else(
-            || quote_spanned!(site=> (#expr)),
-            |receiver| by(receiver, &quote_spanned!(site=> &#expr)),
-        );
+        let value = match from {
+            From::Anywhere => quote_spanned!(site=> (#expr)),
+            from => from.value(&quote_spanned!(site=> &#expr)),
+        };
         let (name, call) = call(&question, at);
         Expr::Verbatim(quote_spanned!(site=> match #value { #name => #call }))
+    }
+
+    /// A place, which goes on.
+    pub(super) fn place(&mut self, place: &Expr, instead: &str, at: At) -> TokenStream {
+        let question = self.with_words(instead, at);
+        let and = quote_spanned!(at.0=> &);
+        quote_spanned!(Span::mixed_site()=> #question(#and #place, 0);)
     }
 
     /// The name of a `let`, asked right after it.
@@ -88,13 +95,13 @@ impl Checks {
         question: &str,
         ident: &Ident,
         instead: Option<&str>,
-        receiver: Option<&Expr>,
+        from: From<'_>,
         at: At,
     ) -> TokenStream {
         let question = self.question(question, instead, at);
         let site = Span::mixed_site();
-        if let Some(receiver) = receiver {
-            let value = by(receiver, &quote_spanned!(site=> &#ident));
+        if !matches!(from, From::Anywhere) {
+            let value = from.value(&quote_spanned!(site=> &#ident));
             let (name, call) = call(&question, at);
             return quote_spanned!(site=> match #value { #name => #call });
         }
@@ -105,10 +112,27 @@ impl Checks {
     }
 }
 
-/// The value together with the type whose method has returned it.
-fn by(receiver: &Expr, value: &TokenStream) -> TokenStream {
-    let site = Span::mixed_site();
-    quote_spanned!(site=> __tethered::by(__tethered::type_of(&#receiver), #value))
+/// What is known of where a value comes from.
+pub(super) enum From<'a> {
+    Anywhere,
+    /// A method of this has returned it: `tracker.spawn(..)`.
+    Receiver(&'a Expr),
+    /// Its expression names a collection of futures.
+    Collected,
+}
+
+impl From<'_> {
+    /// The value together with that.
+    fn value(&self, value: &TokenStream) -> TokenStream {
+        let site = Span::mixed_site();
+        match self {
+            Self::Anywhere => value.clone(),
+            Self::Receiver(receiver) => {
+                quote_spanned!(site=> __tethered::by(__tethered::type_of(&#receiver), #value))
+            }
+            Self::Collected => quote_spanned!(site=> __tethered::collection(#value)),
+        }
+    }
 }
 
 /// `question(&__value, 0)`

@@ -10,6 +10,7 @@ mod home;
 mod known;
 mod names;
 mod print;
+mod shape;
 mod source;
 mod spawners;
 mod walk;

@@ -26,6 +26,8 @@ pub(super) struct Name {
     pub(super) ty: Option<String>,
     /// A collection that was made empty and is so still.
     pub(super) empty: bool,
+    /// Its expression or its written type names a collection of futures.
+    pub(super) collected: bool,
     /// Where something was first put into it.
     pub(super) filled: Option<(Span, Span)>,
     pub(super) used: bool,
@@ -49,6 +51,12 @@ impl Names {
 
     pub(super) fn push(&mut self, name: Name) {
         self.all.push(name);
+    }
+
+    pub(super) fn mark_collected(&mut self, from: usize, collected: bool) {
+        for name in &mut self.all[from..] {
+            name.collected = collected;
+        }
     }
 
     /// Forgets the names of a block that ends, and hands them out.

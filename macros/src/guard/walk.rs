@@ -10,19 +10,22 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::{
     Attribute, Block, Expr, ExprCall, ExprClosure, ExprIf, ExprMacro, ExprMatch, ExprMethodCall,
-    Item, Lifetime, Local, Macro, Pat, PatIdent, Stmt, StmtMacro, Type,
+    Item, Lifetime, Local, Macro, Pat, Stmt, StmtMacro, Type,
     visit_mut::{self, VisitMut},
 };
 
 use super::{
-    checks::{Checks, Output},
+    checks::{Checks, From, Output},
     ends,
     home::Home,
     known::{self, Known, Select},
-    mentions,
     names::{Bound, Name, Names, verdict},
+    shape::{
+        self, attrs_of, bare, bindings, constructed, is_channel, is_empty, is_ended, is_insert,
+        is_place, is_value, may_be_work, rebinds, says_what_to_write, take_attrs, without_eq,
+    },
     source::{Function, Source, is_conditional, type_name},
-    spawners::{COLLECTIONS, Gives, LETTING_GO, METHODS, Spawner},
+    spawners::{Gives, LETTING_GO, METHODS, Spawner},
     words::{self, How},
 };
 
@@ -101,6 +104,7 @@ impl<'a> Walker<'a> {
                 init: init.cloned(),
                 ty: ty.clone().filter(|_| only),
                 empty: empty && only,
+                collected: false,
                 filled: None,
                 used: false,
                 exit: None,
@@ -202,7 +206,7 @@ impl<'a> Walker<'a> {
                     let at = ends(&**original);
                     let name = Ident::new("__dropped", Span::mixed_site());
                     local.pat = Pat::Verbatim(quote!(#name: #ty));
-                    let check = self.ask_name("kept", &name, Some(original), at);
+                    let check = self.ask_name("kept", true, &name, Some(original), collected, at);
                     return check
                         .map(|check| Stmt::Expr(Expr::Verbatim(check), None))
                         .into_iter()
@@ -233,7 +237,9 @@ impl<'a> Walker<'a> {
         match original {
             Some(init) if !exempt => {
                 // `let (a, _) = f()`: what `_` leaves out is dropped as well.
+                let names = self.names.len();
                 self.bind(&local.pat, Bound::Let, Some(&init), written, slot);
+                self.names.mark_collected(names, collected);
             }
             _ => self.bind(&local.pat, Bound::Elsewhere, None, written, slot),
         }
@@ -265,46 +271,36 @@ impl<'a> Walker<'a> {
         }
         if how == How::Exit {
             // Without words of its own: most names are alive at some `?`.
-            return self.ask_plain("joined", &name.ident, &init, at);
+            return self.ask_name(
+                "joined",
+                false,
+                &name.ident,
+                Some(&init),
+                name.collected,
+                at,
+            );
         }
-        if COLLECTIONS
-            .iter()
-            .any(|collection| mentions(init.to_token_stream(), collection))
-        {
-            return self.ask_plain("driven", &name.ident, &init, at);
-        }
-        self.ask_name("kept", &name.ident, Some(&init), at)
+        self.ask_name("kept", true, &name.ident, Some(&init), name.collected, at)
     }
 
     fn ask_name(
         &mut self,
         question: &str,
+        with_words: bool,
         ident: &Ident,
         init: Option<&Rc<Expr>>,
+        collected: bool,
         at: (Span, Span),
     ) -> Option<TokenStream> {
         let checks = self.checks.as_mut()?;
         self.asked = true;
-        let instead = init.map(|init| words::instead(init));
-        let receiver = init.and_then(|init| receiver_of(init));
-        Some(checks.name(question, ident, instead.as_deref(), receiver, at))
-    }
-
-    fn ask_plain(
-        &mut self,
-        question: &str,
-        ident: &Ident,
-        init: &Rc<Expr>,
-        at: (Span, Span),
-    ) -> Option<TokenStream> {
-        let checks = self.checks.as_mut()?;
-        self.asked = true;
-        let receiver = if question == "driven" {
-            None
-        } else {
-            receiver_of(init)
+        let instead = init.filter(|_| with_words).map(|init| words::instead(init));
+        let from = match init {
+            _ if collected => From::Collected,
+            Some(init) => shape::from(init),
+            None => From::Anywhere,
         };
-        Some(checks.name(question, ident, None, receiver, at))
+        Some(checks.name(question, ident, instead.as_deref(), from, at))
     }
 
     // ---- values that are dropped
@@ -402,20 +398,11 @@ impl<'a> Walker<'a> {
         let Some(checks) = &mut self.checks else {
             return;
         };
-        if is_collected(&original) {
-            let at = ends(&original);
-            self.asked = true;
-            let name = Ident::new("__dropped", Span::mixed_site());
-            let ask = checks.name("driven", &name, None, None, at);
-            *expr = Expr::Verbatim(quote!({ let #name = #expr; #ask }));
-            return;
-        }
         let attrs = take_attrs(expr);
         let at = ends(&original);
         let instead = says_what_to_write(&original).then(|| words::instead(&original));
-        let receiver = receiver_of(&original);
         self.asked = true;
-        let ask = checks.dropped(expr, instead.as_deref(), receiver, at);
+        let ask = checks.dropped(expr, instead.as_deref(), shape::from(&original), at);
         *expr = if attrs.is_empty() {
             ask
         } else {
@@ -448,20 +435,14 @@ impl<'a> Walker<'a> {
         name.used = true;
         // Said here, so not also at an exit before.
         name.exit = None;
-        let init = name.init.clone();
+        let (init, collected) = (name.init.clone(), name.collected);
         if let Some(init) = &init
             && let Some(spawner) = self.spawner_of(init)
         {
             self.report(How::Dropped, spawner, init, at);
             return false;
         }
-        let collection = init.as_ref().is_some_and(|init| is_collected(init));
-        let question = if collection { "driven" } else { "kept" };
-        let ask = if collection {
-            self.ask_plain(question, &ident, init.as_ref().expect("a collection"), at)
-        } else {
-            self.ask_name(question, &ident, init.as_ref(), at)
-        };
+        let ask = self.ask_name("kept", true, &ident, init.as_ref(), collected, at);
         if let Some(ask) = ask {
             *expr = Expr::Verbatim(quote!({ #ask }));
             return true;
@@ -761,11 +742,11 @@ impl<'a> Walker<'a> {
             .map_or_else(|| words::instead(&original), |init| words::instead(init));
         let receiver = &call.receiver;
         if is_place(receiver) {
-            let ask = checks.dropped(receiver, Some(&instead), None, at);
-            return Some(Expr::Verbatim(quote!({ #ask; #call })));
+            let ask = checks.place(receiver, &instead, at);
+            return Some(Expr::Verbatim(quote!({ #ask #call })));
         }
         let name = Ident::new("__task", Span::mixed_site());
-        let ask = checks.name("kept", &name, Some(&instead), None, at);
+        let ask = checks.name("kept", &name, Some(&instead), From::Anywhere, at);
         let (method, turbofish) = (&call.method, &call.turbofish);
         let site = Span::mixed_site();
         Some(Expr::Verbatim(quote_spanned! {site=>
@@ -1063,290 +1044,4 @@ impl Walker<'_> {
             self.report(How::Overwritten, spawner, &init, at);
         }
     }
-}
-
-// ---- what an expression is, as far as its shape tells
-
-fn bare(expr: &Expr) -> &Expr {
-    match expr {
-        Expr::Paren(paren) => bare(&paren.expr),
-        Expr::Group(group) => bare(&group.expr),
-        Expr::MethodCall(call)
-            if matches!(call.method.to_string().as_str(), "unwrap" | "expect") =>
-        {
-            bare(&call.receiver)
-        }
-        expr => expr,
-    }
-}
-
-fn is_place(expr: &Expr) -> bool {
-    match expr {
-        Expr::Path(_) => true,
-        Expr::Field(field) => is_place(&field.base),
-        Expr::Paren(paren) => is_place(&paren.expr),
-        _ => false,
-    }
-}
-
-/// Whether it is a value of its own, not a place that goes on.
-fn is_value(expr: &Expr) -> bool {
-    !matches!(
-        expr,
-        Expr::Field(_) | Expr::Index(_) | Expr::Unary(_) | Expr::Reference(_)
-    )
-}
-
-/// Whether an initializer could be, or hold, unfinished work. Most cannot by their shape.
-fn may_be_work(expr: &Expr) -> bool {
-    match expr {
-        Expr::Lit(_)
-        | Expr::Reference(_)
-        | Expr::Binary(_)
-        | Expr::Unary(_)
-        | Expr::Closure(_)
-        | Expr::Cast(_)
-        | Expr::Range(_)
-        | Expr::Struct(_)
-        | Expr::Field(_)
-        | Expr::Index(_)
-        | Expr::Let(_) => false,
-        Expr::Macro(mac) => {
-            let name = mac
-                .mac
-                .path
-                .segments
-                .last()
-                .map(|last| last.ident.to_string());
-            !matches!(
-                name.as_deref(),
-                Some(
-                    "format"
-                        | "json"
-                        | "include_str"
-                        | "include_bytes"
-                        | "env"
-                        | "concat"
-                        | "stringify"
-                        | "matches"
-                        | "spawn_tracked"
-                        | "spawn_blocking_tracked"
-                        | "wait_until"
-                        | "after_response"
-                        | "allow_detached"
-                        | "pin"
-                        | "info_span"
-                        | "debug_span"
-                )
-            )
-        }
-        Expr::Paren(paren) => may_be_work(&paren.expr),
-        Expr::Group(group) => may_be_work(&group.expr),
-        _ => true,
-    }
-}
-
-/// `{ let __arg1 = __arg1; __arg1 }`
-fn rebinds(block: &Block) -> bool {
-    matches!(block.stmts.last(), Some(Stmt::Expr(Expr::Path(path), None))
-        if path.path.get_ident().is_some_and(|name| name.to_string().starts_with("__arg")))
-}
-
-/// Whether its words are worth a trait: something that may itself be the work.
-fn says_what_to_write(expr: &Expr) -> bool {
-    match expr {
-        Expr::Call(_) | Expr::MethodCall(_) | Expr::Async(_) => true,
-        Expr::Macro(_) => true,
-        _ => false,
-    }
-}
-
-/// `map.insert(key, handle)` gives back what was there before.
-fn is_insert(expr: &Expr) -> bool {
-    matches!(expr, Expr::MethodCall(call) if call.method == "insert" && call.args.len() == 2)
-}
-
-fn is_ended(expr: &Expr, home: &Home) -> bool {
-    let Expr::Call(call) = expr else { return false };
-    let Expr::Path(path) = &*call.func else {
-        return false;
-    };
-    path.qself.is_none() && call.args.len() == 1 && home.is_end(&path.path)
-}
-
-fn is_collected(expr: &Expr) -> bool {
-    COLLECTIONS
-        .iter()
-        .any(|name| mentions(expr.to_token_stream(), name))
-}
-
-/// A channel's ends are futures that nobody has to await.
-fn is_channel(expr: &Expr) -> bool {
-    let Expr::Call(call) = bare(expr) else {
-        return false;
-    };
-    let Expr::Path(path) = &*call.func else {
-        return false;
-    };
-    path.path
-        .segments
-        .last()
-        .is_some_and(|last| last.ident == "channel")
-}
-
-/// A collection that holds nothing yet.
-fn is_empty(expr: &Expr) -> bool {
-    match bare(expr) {
-        Expr::Call(call) => {
-            let Expr::Path(path) = &*call.func else {
-                return false;
-            };
-            let mut segments = path.path.segments.iter().rev();
-            let last = segments.next().map(|last| last.ident.to_string());
-            let is_type = segments.next().is_some_and(|before| {
-                let name = before.ident.to_string();
-                name.starts_with(char::is_uppercase)
-            });
-            let makes = matches!(last.as_deref(), Some("new" | "default" | "with_capacity"));
-            is_type && makes && (call.args.is_empty() || last.as_deref() == Some("with_capacity"))
-        }
-        Expr::Path(path) => path
-            .path
-            .segments
-            .last()
-            .is_some_and(|last| last.ident == "None"),
-        Expr::Macro(mac) => mac.mac.path.is_ident("vec") && mac.mac.tokens.is_empty(),
-        Expr::Array(array) => array.elems.is_empty(),
-        _ => false,
-    }
-}
-
-/// The type that an expression says it makes: `Job::new(..)`, `Job { .. }`.
-fn constructed(expr: &Expr) -> Option<String> {
-    match bare(expr) {
-        Expr::Call(call) => {
-            let Expr::Path(path) = &*call.func else {
-                return None;
-            };
-            let mut segments = path.path.segments.iter().rev();
-            let makes = segments.next()?.ident.to_string();
-            let ty = segments.next()?.ident.to_string();
-            (matches!(makes.as_str(), "new" | "default") && ty.starts_with(char::is_uppercase))
-                .then_some(ty)
-        }
-        Expr::Struct(made) => made.path.segments.last().map(|last| last.ident.to_string()),
-        _ => None,
-    }
-}
-
-/// The receiver of `tracker.spawn(..)`, where it can be named twice.
-fn receiver_of(expr: &Expr) -> Option<&Expr> {
-    let Expr::MethodCall(call) = bare(expr) else {
-        return None;
-    };
-    let method = call.method.to_string();
-    if !METHODS.iter().any(|(name, _)| *name == method) {
-        return None;
-    }
-    let mut receiver = &*call.receiver;
-    while let Expr::MethodCall(cloned) = receiver
-        && cloned.method == "clone"
-        && cloned.args.is_empty()
-    {
-        receiver = &cloned.receiver;
-    }
-    is_place(receiver).then_some(receiver)
-}
-
-fn bindings(pat: &Pat, found: &mut Vec<Ident>) {
-    match pat {
-        Pat::Ident(PatIdent {
-            by_ref,
-            ident,
-            subpat,
-            ..
-        }) => {
-            let is_constant = ident.to_string().starts_with(char::is_uppercase);
-            if by_ref.is_none() && !is_constant {
-                found.push(ident.clone());
-            }
-            if let Some((_, pat)) = subpat {
-                bindings(pat, found);
-            }
-        }
-        Pat::Guard(guard) => bindings(&guard.pat, found),
-        Pat::Or(or) => {
-            if let Some(first) = or.cases.first() {
-                bindings(first, found);
-            }
-        }
-        Pat::Paren(paren) => bindings(&paren.pat, found),
-        Pat::Reference(reference) => bindings(&reference.pat, found),
-        Pat::Slice(slice) => slice.elems.iter().for_each(|pat| bindings(pat, found)),
-        Pat::Struct(fields) => fields
-            .fields
-            .iter()
-            .for_each(|field| bindings(&field.pat, found)),
-        Pat::Tuple(tuple) => tuple.elems.iter().for_each(|pat| bindings(pat, found)),
-        Pat::TupleStruct(tuple) => tuple.elems.iter().for_each(|pat| bindings(pat, found)),
-        Pat::Type(typed) => bindings(&typed.pat, found),
-        _ => {}
-    }
-}
-
-fn without_eq(pattern: &TokenStream) -> TokenStream {
-    let mut tokens: Vec<_> = pattern.clone().into_iter().collect();
-    if matches!(tokens.last(), Some(proc_macro2::TokenTree::Punct(punct)) if punct.as_char() == '=')
-    {
-        tokens.pop();
-    }
-    tokens.into_iter().collect()
-}
-
-fn attrs_of(expr: &Expr) -> Option<&[Attribute]> {
-    Some(match expr {
-        Expr::Await(e) => &e.attrs,
-        Expr::Block(e) => &e.attrs,
-        Expr::Call(e) => &e.attrs,
-        Expr::ForLoop(e) => &e.attrs,
-        Expr::If(e) => &e.attrs,
-        Expr::Loop(e) => &e.attrs,
-        Expr::Macro(e) => &e.attrs,
-        Expr::Match(e) => &e.attrs,
-        Expr::MethodCall(e) => &e.attrs,
-        Expr::Try(e) => &e.attrs,
-        Expr::Unsafe(e) => &e.attrs,
-        Expr::While(e) => &e.attrs,
-        Expr::Async(e) => &e.attrs,
-        Expr::Assign(e) => &e.attrs,
-        Expr::Return(e) => &e.attrs,
-        _ => return None,
-    })
-}
-
-fn take_attrs(expr: &mut Expr) -> Vec<Attribute> {
-    let attrs = match expr {
-        Expr::Await(e) => &mut e.attrs,
-        Expr::Call(e) => &mut e.attrs,
-        Expr::Macro(e) => &mut e.attrs,
-        Expr::MethodCall(e) => &mut e.attrs,
-        Expr::Try(e) => &mut e.attrs,
-        Expr::Async(e) => &mut e.attrs,
-        Expr::Path(e) => &mut e.attrs,
-        Expr::Block(e) => &mut e.attrs,
-        Expr::If(e) => &mut e.attrs,
-        Expr::Loop(e) => &mut e.attrs,
-        Expr::Match(e) => &mut e.attrs,
-        Expr::Return(e) => &mut e.attrs,
-        Expr::Unsafe(e) => &mut e.attrs,
-        Expr::While(e) => &mut e.attrs,
-        Expr::ForLoop(e) => &mut e.attrs,
-        Expr::Struct(e) => &mut e.attrs,
-        Expr::Closure(e) => &mut e.attrs,
-        Expr::Tuple(e) => &mut e.attrs,
-        Expr::Reference(e) => &mut e.attrs,
-        Expr::Lit(e) => &mut e.attrs,
-        _ => return Vec::new(),
-    };
-    std::mem::take(attrs)
 }

@@ -1,0 +1,306 @@
+//! What an expression is, as far as its shape tells.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::ToTokens;
+use syn::{Attribute, Block, Expr, Pat, PatIdent, Stmt};
+
+use super::{
+    checks::From,
+    home::Home,
+    mentions,
+    spawners::{COLLECTIONS, METHODS},
+};
+
+/// What an initializer tells of where its value comes from.
+pub(super) fn from(init: &Expr) -> From<'_> {
+    if is_collection(init) {
+        return From::Collected;
+    }
+    receiver_of(init).map_or(From::Anywhere, From::Receiver)
+}
+
+pub(super) fn bare(expr: &Expr) -> &Expr {
+    match expr {
+        Expr::Paren(paren) => bare(&paren.expr),
+        Expr::Group(group) => bare(&group.expr),
+        Expr::MethodCall(call)
+            if matches!(call.method.to_string().as_str(), "unwrap" | "expect") =>
+        {
+            bare(&call.receiver)
+        }
+        expr => expr,
+    }
+}
+
+pub(super) fn is_place(expr: &Expr) -> bool {
+    match expr {
+        Expr::Path(_) => true,
+        Expr::Field(field) => is_place(&field.base),
+        Expr::Paren(paren) => is_place(&paren.expr),
+        _ => false,
+    }
+}
+
+/// Whether it is a value of its own, not a place that goes on.
+pub(super) fn is_value(expr: &Expr) -> bool {
+    !matches!(
+        expr,
+        Expr::Field(_) | Expr::Index(_) | Expr::Unary(_) | Expr::Reference(_)
+    )
+}
+
+/// Whether an initializer could be, or hold, unfinished work. Most cannot by their shape.
+pub(super) fn may_be_work(expr: &Expr) -> bool {
+    match expr {
+        Expr::Lit(_)
+        | Expr::Reference(_)
+        | Expr::Binary(_)
+        | Expr::Unary(_)
+        | Expr::Closure(_)
+        | Expr::Cast(_)
+        | Expr::Range(_)
+        | Expr::Struct(_)
+        | Expr::Field(_)
+        | Expr::Index(_)
+        | Expr::Let(_) => false,
+        Expr::Macro(mac) => {
+            let name = mac
+                .mac
+                .path
+                .segments
+                .last()
+                .map(|last| last.ident.to_string());
+            !matches!(
+                name.as_deref(),
+                Some(
+                    "format"
+                        | "json"
+                        | "include_str"
+                        | "include_bytes"
+                        | "env"
+                        | "concat"
+                        | "stringify"
+                        | "matches"
+                        | "spawn_tracked"
+                        | "spawn_blocking_tracked"
+                        | "wait_until"
+                        | "after_response"
+                        | "allow_detached"
+                        | "pin"
+                        | "info_span"
+                        | "debug_span"
+                )
+            )
+        }
+        Expr::Paren(paren) => may_be_work(&paren.expr),
+        Expr::Group(group) => may_be_work(&group.expr),
+        _ => true,
+    }
+}
+
+/// `{ let __arg1 = __arg1; __arg1 }`
+pub(super) fn rebinds(block: &Block) -> bool {
+    matches!(block.stmts.last(), Some(Stmt::Expr(Expr::Path(path), None))
+        if path.path.get_ident().is_some_and(|name| name.to_string().starts_with("__arg")))
+}
+
+/// Whether its words are worth a trait: something that may itself be the work.
+pub(super) fn says_what_to_write(expr: &Expr) -> bool {
+    match expr {
+        Expr::Call(_) | Expr::MethodCall(_) | Expr::Async(_) => true,
+        Expr::Macro(_) => true,
+        _ => false,
+    }
+}
+
+/// `map.insert(key, handle)` gives back what was there before.
+pub(super) fn is_insert(expr: &Expr) -> bool {
+    matches!(expr, Expr::MethodCall(call) if call.method == "insert" && call.args.len() == 2)
+}
+
+pub(super) fn is_ended(expr: &Expr, home: &Home) -> bool {
+    let Expr::Call(call) = expr else { return false };
+    let Expr::Path(path) = &*call.func else {
+        return false;
+    };
+    path.qself.is_none() && call.args.len() == 1 && home.is_end(&path.path)
+}
+
+/// Whether an expression or a pattern names a collection of futures.
+pub(super) fn is_collection(node: &impl ToTokens) -> bool {
+    let tokens = node.to_token_stream();
+    COLLECTIONS
+        .iter()
+        .any(|name| mentions(tokens.clone(), name))
+}
+
+/// A channel's ends are futures that nobody has to await.
+pub(super) fn is_channel(expr: &Expr) -> bool {
+    let Expr::Call(call) = bare(expr) else {
+        return false;
+    };
+    let Expr::Path(path) = &*call.func else {
+        return false;
+    };
+    path.path
+        .segments
+        .last()
+        .is_some_and(|last| last.ident == "channel")
+}
+
+/// A collection that holds nothing yet.
+pub(super) fn is_empty(expr: &Expr) -> bool {
+    match bare(expr) {
+        Expr::Call(call) => {
+            let Expr::Path(path) = &*call.func else {
+                return false;
+            };
+            let mut segments = path.path.segments.iter().rev();
+            let last = segments.next().map(|last| last.ident.to_string());
+            let is_type = segments.next().is_some_and(|before| {
+                let name = before.ident.to_string();
+                name.starts_with(char::is_uppercase)
+            });
+            let makes = matches!(last.as_deref(), Some("new" | "default" | "with_capacity"));
+            is_type && makes && (call.args.is_empty() || last.as_deref() == Some("with_capacity"))
+        }
+        Expr::Path(path) => path
+            .path
+            .segments
+            .last()
+            .is_some_and(|last| last.ident == "None"),
+        Expr::Macro(mac) => mac.mac.path.is_ident("vec") && mac.mac.tokens.is_empty(),
+        Expr::Array(array) => array.elems.is_empty(),
+        _ => false,
+    }
+}
+
+/// The type that an expression says it makes: `Job::new(..)`, `Job { .. }`.
+pub(super) fn constructed(expr: &Expr) -> Option<String> {
+    match bare(expr) {
+        Expr::Call(call) => {
+            let Expr::Path(path) = &*call.func else {
+                return None;
+            };
+            let mut segments = path.path.segments.iter().rev();
+            let makes = segments.next()?.ident.to_string();
+            let ty = segments.next()?.ident.to_string();
+            (matches!(makes.as_str(), "new" | "default") && ty.starts_with(char::is_uppercase))
+                .then_some(ty)
+        }
+        Expr::Struct(made) => made.path.segments.last().map(|last| last.ident.to_string()),
+        _ => None,
+    }
+}
+
+/// The receiver of `tracker.spawn(..)`, where it can be named twice.
+pub(super) fn receiver_of(expr: &Expr) -> Option<&Expr> {
+    let Expr::MethodCall(call) = bare(expr) else {
+        return None;
+    };
+    let method = call.method.to_string();
+    if !METHODS.iter().any(|(name, _)| *name == method) {
+        return None;
+    }
+    let mut receiver = &*call.receiver;
+    while let Expr::MethodCall(cloned) = receiver
+        && cloned.method == "clone"
+        && cloned.args.is_empty()
+    {
+        receiver = &cloned.receiver;
+    }
+    is_place(receiver).then_some(receiver)
+}
+
+pub(super) fn bindings(pat: &Pat, found: &mut Vec<Ident>) {
+    match pat {
+        Pat::Ident(PatIdent {
+            by_ref,
+            ident,
+            subpat,
+            ..
+        }) => {
+            let is_constant = ident.to_string().starts_with(char::is_uppercase);
+            if by_ref.is_none() && !is_constant {
+                found.push(ident.clone());
+            }
+            if let Some((_, pat)) = subpat {
+                bindings(pat, found);
+            }
+        }
+        Pat::Guard(guard) => bindings(&guard.pat, found),
+        Pat::Or(or) => {
+            if let Some(first) = or.cases.first() {
+                bindings(first, found);
+            }
+        }
+        Pat::Paren(paren) => bindings(&paren.pat, found),
+        Pat::Reference(reference) => bindings(&reference.pat, found),
+        Pat::Slice(slice) => slice.elems.iter().for_each(|pat| bindings(pat, found)),
+        Pat::Struct(fields) => fields
+            .fields
+            .iter()
+            .for_each(|field| bindings(&field.pat, found)),
+        Pat::Tuple(tuple) => tuple.elems.iter().for_each(|pat| bindings(pat, found)),
+        Pat::TupleStruct(tuple) => tuple.elems.iter().for_each(|pat| bindings(pat, found)),
+        Pat::Type(typed) => bindings(&typed.pat, found),
+        _ => {}
+    }
+}
+
+pub(super) fn without_eq(pattern: &TokenStream) -> TokenStream {
+    let mut tokens: Vec<_> = pattern.clone().into_iter().collect();
+    if matches!(tokens.last(), Some(proc_macro2::TokenTree::Punct(punct)) if punct.as_char() == '=')
+    {
+        tokens.pop();
+    }
+    tokens.into_iter().collect()
+}
+
+pub(super) fn attrs_of(expr: &Expr) -> Option<&[Attribute]> {
+    Some(match expr {
+        Expr::Await(e) => &e.attrs,
+        Expr::Block(e) => &e.attrs,
+        Expr::Call(e) => &e.attrs,
+        Expr::ForLoop(e) => &e.attrs,
+        Expr::If(e) => &e.attrs,
+        Expr::Loop(e) => &e.attrs,
+        Expr::Macro(e) => &e.attrs,
+        Expr::Match(e) => &e.attrs,
+        Expr::MethodCall(e) => &e.attrs,
+        Expr::Try(e) => &e.attrs,
+        Expr::Unsafe(e) => &e.attrs,
+        Expr::While(e) => &e.attrs,
+        Expr::Async(e) => &e.attrs,
+        Expr::Assign(e) => &e.attrs,
+        Expr::Return(e) => &e.attrs,
+        _ => return None,
+    })
+}
+
+pub(super) fn take_attrs(expr: &mut Expr) -> Vec<Attribute> {
+    let attrs = match expr {
+        Expr::Await(e) => &mut e.attrs,
+        Expr::Call(e) => &mut e.attrs,
+        Expr::Macro(e) => &mut e.attrs,
+        Expr::MethodCall(e) => &mut e.attrs,
+        Expr::Try(e) => &mut e.attrs,
+        Expr::Async(e) => &mut e.attrs,
+        Expr::Path(e) => &mut e.attrs,
+        Expr::Block(e) => &mut e.attrs,
+        Expr::If(e) => &mut e.attrs,
+        Expr::Loop(e) => &mut e.attrs,
+        Expr::Match(e) => &mut e.attrs,
+        Expr::Return(e) => &mut e.attrs,
+        Expr::Unsafe(e) => &mut e.attrs,
+        Expr::While(e) => &mut e.attrs,
+        Expr::ForLoop(e) => &mut e.attrs,
+        Expr::Struct(e) => &mut e.attrs,
+        Expr::Closure(e) => &mut e.attrs,
+        Expr::Tuple(e) => &mut e.attrs,
+        Expr::Reference(e) => &mut e.attrs,
+        Expr::Lit(e) => &mut e.attrs,
+        _ => return Vec::new(),
+    };
+    std::mem::take(attrs)
+}
