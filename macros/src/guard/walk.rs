@@ -192,6 +192,7 @@ impl<'a> Walker<'a> {
             Pat::Type(typed) => type_name(&typed.ty),
             _ => constructed(&init.expr),
         };
+        let collected = shape::is_collection(&local.pat) || shape::is_collection(&init.expr);
         let original = self
             .is_worth_asking(&init.expr)
             .then(|| Rc::new((*init.expr).clone()));
