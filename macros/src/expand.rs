@@ -94,19 +94,15 @@ fn run(handler: &Handler, arguments: &Arguments) -> TokenStream {
     }
 }
 
-/// The body with the guard's statement in front.
+/// The body with what the guard adds.
 fn guarded(sig: &Signature, body: &Body) -> Group {
     let written = body.output.as_ref();
     let inferred = written.map_or_else(
         || parse_quote_spanned!(Span::mixed_site()=> ()),
         without_impl_trait,
     );
-    let first = guard(sig, &body.block, written, inferred);
-    if first.is_empty() {
-        return body.block.clone();
-    }
-    let inside = body.block.stream();
-    let mut block = Group::new(Delimiter::Brace, quote!(#first #inside));
+    let inside = guard(sig, &body.block, written, inferred);
+    let mut block = Group::new(Delimiter::Brace, inside);
     block.set_span(body.block.span());
     block
 }

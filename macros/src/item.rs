@@ -70,7 +70,7 @@ impl Function {
 
 impl Parse for FunctionBlock {
     fn parse(input: ParseStream<'_>) -> Result<Self> {
-        let whole: Group = input.parse()?;
+        let whole = braces(input.parse()?)?;
         let parser = |content: ParseStream<'_>| {
             Ok((content.call(Attribute::parse_inner)?, content.parse()?))
         };
@@ -78,6 +78,22 @@ impl Parse for FunctionBlock {
         let mut rest = Group::new(Delimiter::Brace, rest);
         rest.set_span(whole.span());
         Ok(Self { inner_attrs, rest })
+    }
+}
+
+/// The block, also where a macro has handed it on as `$body:block`.
+fn braces(block: TokenTree) -> Result<Group> {
+    match block {
+        TokenTree::Group(group) if group.delimiter() == Delimiter::None => {
+            let mut inside = group.stream().into_iter();
+            let first = inside.next().unwrap_or(TokenTree::Group(Group::new(
+                Delimiter::Brace,
+                TokenStream::new(),
+            )));
+            braces(first)
+        }
+        TokenTree::Group(group) if group.delimiter() == Delimiter::Brace => Ok(group),
+        other => Err(Error::new(other.span(), "expected a block")),
     }
 }
 

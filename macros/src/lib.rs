@@ -99,7 +99,7 @@ pub fn serverless_handler(args: TokenStream, item: TokenStream) -> TokenStream {
 /// else: detached spawns and futures that nobody awaits are errors.
 ///
 /// It goes on a function, or on an `impl` block for all of its functions. What it finds, with which
-/// words, and what is beyond it, is on the page [What the compiler catches](crate).
+/// words, and what is beyond it, is on the page "What the compiler catches" of `tethered`.
 ///
 /// ```
 /// use tethered::{no_detach, spawn_tracked};

@@ -75,25 +75,25 @@ fn one(krate: &TokenStream, function: Function) -> TokenStream {
     let Some(FunctionBlock { inner_attrs, rest }) = block else {
         return quote!(#(#attrs)* #vis #sig;);
     };
-    let first = first(krate, &sig, &rest);
-    let inside = rest.stream();
-    let mut block = Group::new(Delimiter::Brace, quote!(#(#inner_attrs)* #first #inside));
+    let inside = inside(krate, &sig, &rest);
+    let mut block = Group::new(Delimiter::Brace, quote!(#(#inner_attrs)* #inside));
     block.set_span(rest.span());
     quote!(#(#attrs)* #vis #sig #block)
 }
 
-/// What stands before the body.
-fn first(krate: &TokenStream, sig: &Signature, block: &Group) -> TokenStream {
+fn inside(krate: &TokenStream, sig: &Signature, block: &Group) -> TokenStream {
     let written = match &sig.output {
         ReturnType::Type(_, ty) => Some(&**ty),
         ReturnType::Default => None,
     };
     let inferred = written.map_or_else(|| syn::parse_quote!(()), without_impl_trait);
-    let first = guard(sig, block, written, inferred);
-    if first.is_empty() {
-        return first;
+    let inside = guard(sig, block, written, inferred);
+    // Without a copy nothing is asked of the runtime.
+    quote_spanned! {Span::mixed_site()=>
+        #[allow(unused_imports)]
+        use #krate::__private as __tethered;
+        #inside
     }
-    quote_spanned!(Span::mixed_site()=> #[allow(unused_imports)] use #krate::__private as __tethered; #first)
 }
 
 /// Every method of an `impl` block. One that cannot be parsed is left as it is.
@@ -113,13 +113,8 @@ fn methods(krate: &TokenStream, item: TokenStream) -> Option<TokenStream> {
         let stmts = &method.block.stmts;
         let mut body = Group::new(Delimiter::Brace, quote!(#(#stmts)*));
         body.set_span(method.block.brace_token.span.join());
-        let first = first(krate, &method.sig, &body);
-        if !first.is_empty() {
-            method
-                .block
-                .stmts
-                .insert(0, Stmt::Expr(syn::Expr::Verbatim(first), None));
-        }
+        let inside = inside(krate, &method.sig, &body);
+        method.block.stmts = vec![Stmt::Expr(syn::Expr::Verbatim(inside), None)];
     }
     Some(block.to_token_stream())
 }

@@ -73,6 +73,7 @@ fn a_function() {
                             match () {
                                 () => {
                                     if false {
+                                        use __tethered::TypeOf as _;
                                         let _ = __tethered::never();
                                         #[diagnostic::on_unimplemented(
                                             message = "this work is dropped, not awaited: it is lost or detached",
@@ -90,9 +91,14 @@ fn a_function() {
                                             _: &T,
                                             _: C,
                                         ) {}
-                                        match (b.push(a)) {
-                                            __value => __kept0(&__value, 0),
-                                        };
+                                        {
+                                            let __value = if false {
+                                                b.push(a)
+                                            } else {
+                                                __tethered::any()
+                                            };
+                                            __kept0(&__value, 0);
+                                        }
                                         let _: Result<T, Error> = Ok(a);
                                     }
                                     b.push(a);

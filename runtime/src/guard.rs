@@ -22,7 +22,7 @@ use tokio::{
 };
 use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 
-use crate::tracked::Tracked;
+use crate::{outcome::Never as NeverType, tracked::Tracked};
 
 /// Comes back from nowhere: what follows is type-checked, and then known to be dead.
 #[derive(Debug)]
@@ -120,6 +120,32 @@ pub trait Nobody {}
 #[derive(Debug)]
 pub struct By<R: ?Sized, T: ?Sized>(PhantomData<R>, PhantomData<T>);
 
+/// A future or handle that may be dropped: what it stands for is not lost, or nobody's.
+pub trait Exempt<Why> {}
+impl<T: ?Sized> Exempt<IsHandle> for &T {}
+impl<T: ?Sized> Exempt<IsHandle> for &mut T {}
+impl<T: ?Sized> Exempt<IsHandle> for Pin<&mut T> {}
+impl<T: ?Sized> Exempt<IsHandle> for Arc<T> {}
+impl<T: ?Sized> Exempt<IsHandle> for Rc<T> {}
+impl<T> Exempt<IsHandle> for oneshot::Receiver<T> {}
+impl<T> Exempt<IsHandle> for futures_channel::oneshot::Receiver<T> {}
+impl<T> Exempt<IsHandle> for AbortOnDropHandle<T> {}
+impl<T> Exempt<IsHandle> for Tracked<T> {}
+// What the compiler falls back to for the value of code that never returns, at the same time as it
+// falls back to `i32`.
+impl Exempt<IsHandle> for () {}
+impl Exempt<IsHandle> for NeverType {}
+impl<R: Tracks<W> + ?Sized, T: ?Sized, W> Exempt<Within<1, W>> for By<R, T> {}
+impl<R: ?Sized, T: Exempt<W> + ?Sized, W> Exempt<Within<0, W>> for By<R, T> {}
+impl<A: Exempt<V>, B: Exempt<W>, V, W> Exempt<(V, W)> for (A, B) {}
+impl<T: Exempt<W>, W> Exempt<Within<0, W>> for Vec<T> {}
+impl<T: Exempt<W>, W> Exempt<Within<0, W>> for VecDeque<T> {}
+impl<T: Exempt<W>, W, const N: usize> Exempt<Within<0, W>> for [T; N] {}
+impl<T: Exempt<W>, W> Exempt<Within<0, W>> for Option<T> {}
+impl<T: Exempt<W>, E, W> Exempt<Within<0, W>> for Result<T, E> {}
+impl<K, T: Exempt<W>, S, W> Exempt<Within<0, W>> for HashMap<K, T, S> {}
+impl<K, T: Exempt<W>, W> Exempt<Within<0, W>> for BTreeMap<K, T> {}
+
 /// A value whose work is waited for.
 #[diagnostic::on_unimplemented(
     message = "work is dropped here: nobody awaits it, so it is lost or detached",
@@ -132,33 +158,11 @@ impl<T: ?Sized> Kept<u8, ()> for T {}
 #[diagnostic::do_not_recommend]
 impl<T: Work<W> + ?Sized, W> Kept<u16, W> for T {}
 #[diagnostic::do_not_recommend]
-impl<T: ?Sized> Kept<i32, Because<u8>> for &T {}
-#[diagnostic::do_not_recommend]
-impl<T: ?Sized> Kept<i32, Because<u8>> for &mut T {}
-#[diagnostic::do_not_recommend]
-impl<T: ?Sized> Kept<i32, Because<u8>> for Pin<&mut T> {}
-#[diagnostic::do_not_recommend]
-impl<T: ?Sized> Kept<i32, Because<u8>> for Arc<T> {}
-#[diagnostic::do_not_recommend]
-impl<T: ?Sized> Kept<i32, Because<u8>> for Rc<T> {}
-#[diagnostic::do_not_recommend]
-impl<T> Kept<i32, Because<u8>> for oneshot::Receiver<T> {}
-#[diagnostic::do_not_recommend]
-impl<T> Kept<i32, Because<u8>> for Option<oneshot::Receiver<T>> {}
-#[diagnostic::do_not_recommend]
-impl<T> Kept<i32, Because<u8>> for AbortOnDropHandle<T> {}
-#[diagnostic::do_not_recommend]
-impl<T> Kept<i32, Because<u8>> for Tracked<T> {}
-#[diagnostic::do_not_recommend]
-impl<T> Kept<i32, Because<u8>> for Vec<Tracked<T>> {}
-#[diagnostic::do_not_recommend]
-impl<T> Kept<i32, Because<u8>> for Option<Tracked<T>> {}
-#[diagnostic::do_not_recommend]
-impl<R: Tracks<W> + ?Sized, T: ?Sized, W> Kept<i32, Because<W>> for By<R, T> {}
+impl<T: Exempt<W> + ?Sized, W> Kept<i32, Because<W>> for T {}
 // Beside a second impl the compiler weighs the first before it takes it, so that what is missing is
-// this trait for each value, and not `Tracks` for all values of a receiver at once.
+// this trait for each value, and not `Exempt` for all values of a type at once.
 #[diagnostic::do_not_recommend]
-impl<R: Nobody + ?Sized, T: ?Sized> Kept<i32, IsHandle> for By<R, T> {}
+impl<T: Nobody + ?Sized> Kept<i32, IsHandle> for T {}
 
 /// A value that may be dropped where a function is left early.
 #[diagnostic::on_unimplemented(
@@ -192,10 +196,19 @@ impl<E> Handed<u16> for Result<(), E> {}
 /// The type of a receiver, without holding on to it.
 #[derive(Debug)]
 pub struct Type<R: ?Sized>(PhantomData<R>);
-/// See [`Type`].
+/// A method, so that it reaches for the receiver just as the receiver's own method does.
+pub trait TypeOf {
+    /// See [`Type`].
+    fn __tethered_type(&self) -> Type<Self> {
+        Type(PhantomData)
+    }
+}
+impl<R: ?Sized> TypeOf for R {}
+
+/// A value of any type.
 #[must_use]
-pub fn type_of<R: ?Sized>(_: &R) -> Type<R> {
-    Type(PhantomData)
+pub fn any<T>() -> T {
+    unreachable!("the checked copy of a body never runs")
 }
 
 /// The value together with the type whose method has returned it.

@@ -39,6 +39,12 @@
 //! `#[serverless_handler(join = join_all)]`, under which every task runs to its end and all
 //! failures are returned. [`serverless_handler`] has the other options.
 //!
+//! # What does not compile
+//! A detached spawn, or a future that nobody awaits, in a handler or in what it calls:
+//! `tokio::spawn(audit(event));` is an error that says what to write. [`no_detach`] gives the same
+//! checks to any function, and [`allow_detached!`] lets one expression through.
+//! [What the compiler catches](what_the_compiler_catches) has each class and the limits.
+//!
 //! # Hosts
 //! A host opens an [`Invocation`] around the handler: with the feature `lambda`, `tethered::lambda`
 //! does so for AWS Lambda. Without one, keep-alive tasks are joined before the handler returns:
@@ -90,6 +96,9 @@ mod tracked;
 #[cfg(feature = "lambda")]
 pub mod lambda;
 
+#[doc = include_str!("../docs/what-the-compiler-catches.md")]
+pub mod what_the_compiler_catches {}
+
 #[doc(hidden)]
 pub mod __private {
     pub use std::time::Duration;
@@ -98,8 +107,8 @@ pub mod __private {
 
     pub use crate::{
         guard::{
-            By, Handed, Joined, Kept, Never, Type, by, collection, diverge, handed, joined, kept,
-            never, type_of,
+            By, Handed, Joined, Kept, Never, Type, TypeOf, any, by, collection, diverge, handed,
+            joined, kept, never,
         },
         handler::{Handler, OnError, fail, log},
         run::{Run, run},

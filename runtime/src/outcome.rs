@@ -42,7 +42,7 @@ impl Outcome for Infallible {
 }
 
 /// `!`, which stable Rust names only as the return type of a function pointer.
-type Never = <fn() -> ! as Returns>::Output;
+pub(crate) type Never = <fn() -> ! as Returns>::Output;
 
 #[doc(hidden)]
 pub trait Returns {

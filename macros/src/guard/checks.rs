@@ -36,7 +36,7 @@ impl Checks {
         self.items
     }
 
-    /// A question that says what to write.
+    /// A trait that says what to write, and the function that asks it.
     fn with_words(&mut self, instead: &str, at: At) -> TokenStream {
         let number = self.count;
         self.count += 1;
@@ -62,24 +62,48 @@ impl Checks {
         }
     }
 
-    /// A value that the statement drops:
-    /// `match value { __value => question(&__value, 0) }`, where what the compiler underlines goes
-    /// from the user's first token to the last, and is the user's own as far as it can tell.
+    /// A value that the statement drops: `match value { __value => question(&__value, 0) }`, where
+    /// what the compiler underlines goes from the user's first token to the last, and is the user's
+    /// own as far as it can tell.
     pub(super) fn dropped(
         &mut self,
         expr: &Expr,
         instead: Option<&str>,
         from: From<'_>,
+        is_outermost: bool,
         at: At,
-    ) -> Expr {
+    ) -> TokenStream {
         let question = self.question("kept", instead, at);
         let site = Span::mixed_site();
         let value = match from {
+            // It may never return: the branch keeps what follows from being called unreachable. In
+            // an inner body it would end the life of what the value borrows.
+            From::Anywhere if is_outermost => {
+                let (name, call) = call(&question, at);
+                return quote_spanned! {site=>
+                    { let #name = if false { #expr } else { __tethered::any() }; #call; }
+                };
+            }
             From::Anywhere => quote_spanned!(site=> (#expr)),
             from => from.value(&quote_spanned!(site=> &#expr)),
         };
         let (name, call) = call(&question, at);
-        Expr::Verbatim(quote_spanned!(site=> match #value { #name => #call }))
+        quote_spanned!(site=> match #value { #name => #call })
+    }
+
+    /// The receiver of `detach()`, which then goes on.
+    pub(super) fn let_go(
+        &mut self,
+        receiver: &Expr,
+        rest: &TokenStream,
+        instead: &str,
+        at: At,
+    ) -> TokenStream {
+        let question = self.with_words(instead, at);
+        let (name, call) = call(&question, at);
+        quote_spanned! {Span::mixed_site()=>
+            match (#receiver) { mut #name => { #call; #name #rest } }
+        }
     }
 
     /// A place, which goes on.
@@ -105,9 +129,22 @@ impl Checks {
             let (name, call) = call(&question, at);
             return quote_spanned!(site=> match #value { #name => #call });
         }
-        let and = quote_spanned!(at.0=> &);
+        let text = ident.to_string();
+        let is_unused = text.starts_with('_') && !text.starts_with("__");
+        // Clippy's `used_underscore_binding` must not take our use of the name for the user's.
+        let first = if is_unused {
+            Span::call_site().located_at(at.0)
+        } else {
+            at.0
+        };
+        let name_span = if is_unused {
+            Span::call_site()
+        } else {
+            ident.span()
+        };
+        let and = quote_spanned!(first=> &);
         let mut name = ident.clone();
-        name.set_span(ident.span().located_at(at.1));
+        name.set_span(name_span.located_at(at.1));
         quote_spanned!(site=> #question(#and #name, 0);)
     }
 }
@@ -128,7 +165,7 @@ impl From<'_> {
         match self {
             Self::Anywhere => value.clone(),
             Self::Receiver(receiver) => {
-                quote_spanned!(site=> __tethered::by(__tethered::type_of(&#receiver), #value))
+                quote_spanned!(site=> __tethered::by(#receiver.__tethered_type(), #value))
             }
             Self::Collected => quote_spanned!(site=> __tethered::collection(#value)),
         }
@@ -168,7 +205,13 @@ impl Output {
         let has_outside = !sig.generics.params.is_empty()
             || mentions(written.to_token_stream(), "Self")
             || mentions(written.to_token_stream(), "use");
-        if has_impl && !has_outside && !matches!(sig.inputs.first(), Some(FnArg::Receiver(_))) {
+        // A lifetime that is not written cannot stand in an argument's `impl Trait`.
+        let has_lifetime = written.to_token_stream().to_string().contains(['\'', '&']);
+        if has_impl
+            && !has_lifetime
+            && !has_outside
+            && !matches!(sig.inputs.first(), Some(FnArg::Receiver(_)))
+        {
             Self::Opaque(written.clone())
         } else {
             Self::Unnamed(inferred)

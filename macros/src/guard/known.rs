@@ -244,3 +244,19 @@ impl Select {
         tokens
     }
 }
+
+/// `reason = "…", expression`
+pub(super) fn allowed(tokens: &TokenStream) -> Expr {
+    let parser = |input: ParseStream<'_>| {
+        input.parse::<Ident>()?;
+        input.parse::<Token![=]>()?;
+        input.parse::<syn::Lit>()?;
+        input.parse::<Token![,]>()?;
+        let expr: Expr = input.parse()?;
+        input.parse::<Option<Token![,]>>()?;
+        Ok(expr)
+    };
+    let site = proc_macro2::Span::mixed_site();
+    let nothing = || Expr::Verbatim(quote::quote_spanned!(site=> __tethered::any::<()>()));
+    parser.parse2(tokens.clone()).unwrap_or_else(|_| nothing())
+}

@@ -21,16 +21,20 @@ use std::path::PathBuf;
 use proc_macro2::{Group, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::{
-    Attribute, Block, FnArg, Item, Signature, Stmt, Type, parse::Parser as _, visit_mut::VisitMut,
+    Attribute, Block, FnArg, Item, ItemFn, Signature, Stmt, Type, parse::Parser as _,
+    visit_mut::VisitMut,
 };
 
 use self::{
     checks::{Checks, Output},
     home::Home,
     walk::Walker,
+    words::How,
 };
 
-/// The statement that stands first in a guarded body: its errors, and its copy with the questions.
+/// The inside of a body with what the guard adds: the errors that it has found, and the copy with its
+/// questions. Nothing else is touched.
+///
 /// `written` is the return type, `inferred` the same with `_` in place of what no `let` can name.
 pub(crate) fn guard(
     sig: &Signature,
@@ -40,12 +44,15 @@ pub(crate) fn guard(
 ) -> TokenStream {
     // What cannot be parsed is not judged.
     let Ok(stmts) = Block::parse_within.parse2(block.stream()) else {
-        return TokenStream::new();
+        return block.stream();
     };
     let mut copy = Block {
         brace_token: syn::token::Brace(block.span()),
         stmts,
     };
+    if mentions(block.stream(), "expect") {
+        Expectations.visit_block_mut(&mut copy);
+    }
     let home = Home::of(place(sig), &copy);
     let output = Output::of(sig, written, inferred);
     let mut walker = Walker::new(&home, helpers::follow, Some(Checks::default()), output);
@@ -55,6 +62,22 @@ pub(crate) fn guard(
         }
     }
     walker.whole(&mut copy);
+    let inner: Vec<_> = copy
+        .stmts
+        .iter()
+        .filter_map(inner_function)
+        .cloned()
+        .collect();
+    for mut function in inner {
+        let mut inner = Walker::new(&home, helpers::follow, None, Output::None);
+        inner.whole(&mut function.block);
+        walker.found.extend(
+            inner
+                .found
+                .into_iter()
+                .filter(|found| found.how != How::Exit),
+        );
+    }
     let asks = walker.asked && sig.constness.is_none() && !is_impossible(&copy);
     let errors = walker
         .found
@@ -67,13 +90,34 @@ pub(crate) fn guard(
     // to come before its use.
     copy.stmts
         .retain(|stmt| !matches!(stmt, Stmt::Item(item) if !matches!(item, Item::Macro(_))));
-    Expectations.visit_block_mut(&mut copy);
     let stmts = &copy.stmts;
     let site = Span::mixed_site();
     let copy = asks.then(
-        || quote_spanned!(site=> if false { let _ = __tethered::never(); #items #(#stmts)* }),
+        || quote_spanned!(site=> if false { use __tethered::TypeOf as _; let _ = __tethered::never(); #items #(#stmts)* }),
     );
-    quote!(#errors #copy)
+    let (items, rest) = leading_items(block.stream());
+    quote!(#items #errors #copy #rest)
+}
+
+fn inner_function(stmt: &Stmt) -> Option<&ItemFn> {
+    match stmt {
+        Stmt::Item(Item::Fn(function)) => Some(function),
+        _ => None,
+    }
+}
+
+/// The items that stand first stay first: after a statement, Clippy would not like them.
+fn leading_items(body: TokenStream) -> (TokenStream, TokenStream) {
+    let stmts = Block::parse_within.parse2(body.clone()).unwrap_or_default();
+    let items = stmts
+        .iter()
+        .take_while(|stmt| matches!(stmt, Stmt::Item(_)));
+    let len = items
+        .map(|item| item.to_token_stream().into_iter().count())
+        .sum();
+    let mut tokens = body.into_iter();
+    let items = tokens.by_ref().take(len).collect();
+    (items, tokens.collect())
 }
 
 /// The file and the line of a function, where the compiler tells.

@@ -59,6 +59,12 @@ impl Names {
         }
     }
 
+    pub(super) fn mark_used(&mut self, from: usize) {
+        for name in &mut self.all[from..] {
+            name.used = true;
+        }
+    }
+
     /// Forgets the names of a block that ends, and hands them out.
     pub(super) fn leave(&mut self, len: usize) -> Vec<Name> {
         self.all.split_off(len)

@@ -13,7 +13,7 @@ use super::{
 
 /// What an initializer tells of where its value comes from.
 pub(super) fn from(init: &Expr) -> From<'_> {
-    if is_collection(init) {
+    if makes_collection(init) {
         return From::Collected;
     }
     receiver_of(init).map_or(From::Anywhere, From::Receiver)
@@ -126,12 +126,53 @@ pub(super) fn is_ended(expr: &Expr, home: &Home) -> bool {
     path.qself.is_none() && call.args.len() == 1 && home.is_end(&path.path)
 }
 
-/// Whether an expression or a pattern names a collection of futures.
-pub(super) fn is_collection(node: &impl ToTokens) -> bool {
+/// Whether an expression makes a collection of futures, by the name that is written last.
+fn makes_collection(expr: &Expr) -> bool {
+    match bare(expr) {
+        Expr::Call(call) => is_collection(&call.func),
+        Expr::MethodCall(call) => call.method == "collect" && is_collection(&call.turbofish),
+        _ => false,
+    }
+}
+
+/// Whether a path or a type names a collection of futures.
+fn is_collection(node: &impl ToTokens) -> bool {
     let tokens = node.to_token_stream();
     COLLECTIONS
         .iter()
         .any(|name| mentions(tokens.clone(), name))
+}
+
+pub(super) fn is_typed_collection(pat: &Pat) -> bool {
+    matches!(pat, Pat::Type(typed) if is_collection(&typed.ty))
+}
+
+/// `select_all(futures).await` gives back futures that have been polled.
+pub(super) fn is_race(expr: &Expr) -> bool {
+    match expr {
+        Expr::Await(wait) => is_race(&wait.base),
+        Expr::Try(attempt) => is_race(&attempt.expr),
+        Expr::Call(call) => matches!(&*call.func, Expr::Path(path)
+            if path.path.segments.last().is_some_and(|last| last.ident.to_string().starts_with("select"))),
+        _ => false,
+    }
+}
+
+/// Ends the process, or the thread, as its name says.
+pub(super) fn is_exit(expr: &Expr) -> bool {
+    const EXITS: &[&str] = &["exit", "abort", "panic_any", "resume_unwind"];
+    matches!(expr, Expr::Call(call) if matches!(&*call.func, Expr::Path(path)
+        if path.path.segments.last().is_some_and(|last| EXITS.iter().any(|name| last.ident == name))))
+}
+
+/// `spawn(tracker.track_future(f))`: the tracker waits for it.
+pub(super) fn is_tracked(expr: &Expr) -> bool {
+    let argument = match bare(expr) {
+        Expr::Call(call) => call.args.first(),
+        Expr::MethodCall(call) => call.args.first(),
+        _ => None,
+    };
+    matches!(argument, Some(Expr::MethodCall(call)) if call.method == "track_future")
 }
 
 /// A channel's ends are futures that nobody has to await.
@@ -209,7 +250,30 @@ pub(super) fn receiver_of(expr: &Expr) -> Option<&Expr> {
     {
         receiver = &cloned.receiver;
     }
-    is_place(receiver).then_some(receiver)
+    can_be_repeated(receiver).then_some(receiver)
+}
+
+/// Whether an expression means the same a second time, and takes nothing over.
+fn can_be_repeated(expr: &Expr) -> bool {
+    match expr {
+        Expr::Unary(unary) => {
+            matches!(unary.op, syn::UnOp::Deref(_)) && can_be_repeated(&unary.expr)
+        }
+        Expr::Paren(paren) => can_be_repeated(&paren.expr),
+        Expr::Reference(reference) => {
+            reference.mutability.is_none() && can_be_repeated(&reference.expr)
+        }
+        Expr::Call(call) => {
+            let mut arguments = call.args.iter();
+            matches!(*call.func, Expr::Path(_))
+                && arguments.all(|argument| match argument {
+                    Expr::Lit(_) => true,
+                    argument => matches!(argument, Expr::Reference(_)) && can_be_repeated(argument),
+                })
+        }
+        Expr::MethodCall(call) => call.args.is_empty() && can_be_repeated(&call.receiver),
+        expr => is_place(expr),
+    }
 }
 
 pub(super) fn bindings(pat: &Pat, found: &mut Vec<Ident>) {

@@ -9,8 +9,8 @@ use std::rc::Rc;
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::{
-    Attribute, Block, Expr, ExprCall, ExprClosure, ExprIf, ExprMacro, ExprMatch, ExprMethodCall,
-    Item, Lifetime, Local, Macro, Pat, Stmt, StmtMacro, Type,
+    Attribute, Block, Expr, ExprArray, ExprCall, ExprClosure, ExprIf, ExprMacro, ExprMatch,
+    ExprMethodCall, ExprTuple, Item, Lifetime, Local, Macro, Pat, Stmt, StmtMacro, Type,
     visit_mut::{self, VisitMut},
 };
 
@@ -61,6 +61,15 @@ pub(super) struct Walker<'a> {
     pub(super) asked: bool,
 }
 
+/// What becomes of a `let` in the copy.
+enum After {
+    Nothing,
+    /// A question right after it.
+    Also(Stmt),
+    /// A question in its place.
+    Instead(Stmt),
+}
+
 impl<'a> Walker<'a> {
     pub(super) fn new(
         home: &'a Home,
@@ -97,6 +106,8 @@ impl<'a> Walker<'a> {
         bindings(pat, &mut idents);
         let empty = init.is_some_and(|init| is_empty(init));
         let only = matches!(pat, Pat::Ident(_) | Pat::Type(_));
+        // A channel's end, whatever crate it comes from.
+        let used = bound == Bound::Elsewhere && ty.as_deref() == Some("Receiver");
         for ident in idents {
             self.names.push(Name {
                 ident,
@@ -106,7 +117,7 @@ impl<'a> Walker<'a> {
                 empty: empty && only,
                 collected: false,
                 filled: None,
-                used: false,
+                used,
                 exit: None,
                 slot,
             });
@@ -133,9 +144,11 @@ impl<'a> Walker<'a> {
         match &mut stmt {
             Stmt::Local(local) if is_conditional(&local.attrs) => self.only_mention(&stmt),
             Stmt::Local(local) => {
-                let questions = self.local(local, out.len() + 1);
-                out.push(stmt);
-                out.extend(questions);
+                match self.local(local, out.len() + 1) {
+                    After::Nothing => out.push(stmt),
+                    After::Also(question) => out.extend([stmt, question]),
+                    After::Instead(question) => out.push(question),
+                }
                 return;
             }
             Stmt::Item(_) => {}
@@ -144,7 +157,9 @@ impl<'a> Walker<'a> {
                 if attrs.is_some_and(|attrs| is_conditional(attrs)) {
                     self.only_mention(&stmt);
                 } else if semi.is_some() || drops_value {
-                    self.dropped(expr);
+                    if self.dropped(expr) {
+                        *semi = None;
+                    }
                 } else {
                     self.visit_expr_mut(expr);
                 }
@@ -154,16 +169,15 @@ impl<'a> Walker<'a> {
                 let known = known::known(&mac.mac, self.home);
                 let is_value = matches!(
                     known,
-                    Known::Vec | Known::Select | Known::Expression | Known::Join
+                    Known::Vec | Known::Select | Known::Expression | Known::Join | Known::Allowed
                 );
                 if is_value && (mac.semi_token.is_some() || drops_value) {
                     let mut expr = Expr::Macro(ExprMacro {
                         attrs: mac.attrs.clone(),
                         mac: mac.mac.clone(),
                     });
-                    self.dropped(&mut expr);
-                    let semi = mac.semi_token;
-                    out.push(Stmt::Expr(expr, semi.or_else(|| Some(Default::default()))));
+                    let is_asked = self.dropped(&mut expr);
+                    out.push(Stmt::Expr(expr, (!is_asked).then(Default::default)));
                     return;
                 }
                 self.visit_known(&mut mac.mac, known, false);
@@ -177,64 +191,73 @@ impl<'a> Walker<'a> {
         self.names.consume_mentioned(tokens.to_token_stream());
     }
 
-    /// A `let`. Returns what has to be asked right after it.
-    fn local(&mut self, local: &mut Local, slot: usize) -> Vec<Stmt> {
+    /// A `let`.
+    fn local(&mut self, local: &mut Local, slot: usize) -> After {
         let Some(init) = &mut local.init else {
             self.bind(&local.pat, Bound::Elsewhere, None, None, slot);
-            return Vec::new();
+            return After::Nothing;
         };
-        let is_wild = match &local.pat {
-            Pat::Wild(_) => true,
-            Pat::Type(typed) => matches!(*typed.pat, Pat::Wild(_)),
-            _ => false,
+        let (is_wild, ty) = match &local.pat {
+            Pat::Wild(_) => (true, None),
+            Pat::Type(typed) => (matches!(*typed.pat, Pat::Wild(_)), Some(typed.ty.clone())),
+            _ => (false, None),
         };
-        let written = match &local.pat {
-            Pat::Type(typed) => type_name(&typed.ty),
-            _ => constructed(&init.expr),
-        };
-        let collected = shape::is_collection(&local.pat) || shape::is_collection(&init.expr);
+        let written = ty
+            .as_ref()
+            .map_or_else(|| constructed(&init.expr), |ty| type_name(ty));
+        let collected = shape::is_typed_collection(&local.pat);
         let original = self
             .is_worth_asking(&init.expr)
             .then(|| Rc::new((*init.expr).clone()));
-        if is_wild && !matches!(*init.expr, Expr::Path(_)) && is_value(&init.expr) {
-            if let (Pat::Type(typed), Some(_)) = (&local.pat, &self.checks) {
-                // Through the type that is written.
-                let ty = typed.ty.clone();
-                self.visit_expr_mut(&mut init.expr);
-                if let Some(original) = &original
-                    && !self.spawned(original, How::Dropped)
-                {
-                    let at = ends(&**original);
-                    let name = Ident::new("__dropped", Span::mixed_site());
-                    local.pat = Pat::Verbatim(quote!(#name: #ty));
-                    let check = self.ask_name("kept", true, &name, Some(original), collected, at);
-                    return check
-                        .map(|check| Stmt::Expr(Expr::Verbatim(check), None))
-                        .into_iter()
-                        .collect();
+        if is_wild && is_value(&init.expr) {
+            let is_name = matches!(*init.expr, Expr::Path(_));
+            let Some(ty) = ty.filter(|_| !is_name && self.checks.is_some()) else {
+                if is_name {
+                    // A place stays where it is, and ends with its block all the same.
+                    let mut name = (*init.expr).clone();
+                    let is_asked = self.end_of_name(&mut name);
+                    return if is_asked {
+                        After::Also(Stmt::Expr(name, None))
+                    } else {
+                        After::Nothing
+                    };
                 }
-            } else {
-                self.dropped(&mut init.expr);
-            }
-            return Vec::new();
+                // As a statement: there is nothing left for the `let` to ignore.
+                return if self.dropped(&mut init.expr) {
+                    let (attrs, question) = (&local.attrs, &init.expr);
+                    let question = Expr::Verbatim(quote!(#(#attrs)* #question));
+                    After::Instead(Stmt::Expr(question, None))
+                } else {
+                    After::Nothing
+                };
+            };
+            // Through the type that is written.
+            self.visit_expr_mut(&mut init.expr);
+            let Some(original) = original.filter(|original| !self.spawned(original, How::Dropped))
+            else {
+                return After::Nothing;
+            };
+            let at = ends(&*original);
+            let name = Ident::new("__dropped", Span::mixed_site());
+            local.pat = Pat::Verbatim(quote!(#name: #ty));
+            let check = self.ask_name("kept", true, &name, Some(&original), collected, at);
+            return check.map_or(After::Nothing, |check| {
+                After::Also(Stmt::Expr(Expr::Verbatim(check), None))
+            });
         }
-        if is_wild && let Expr::Path(path) = &mut *init.expr {
-            // A place stays where it is, and ends with its block all the same.
-            let path = path.clone();
-            let mut expr = Expr::Path(path);
-            if self.end_of_name(&mut expr) {
-                let semi = Some(Default::default());
-                return vec![Stmt::Expr(expr, semi)];
-            }
-            return Vec::new();
-        }
+        let is_let_through = matches!(&*init.expr, Expr::Macro(mac) if matches!(
+            known::known(&mac.mac, self.home), Known::Allowed | Known::Tracked
+        ));
         self.visit_expr_mut(&mut init.expr);
         if let Some((_, diverge)) = &mut init.diverge {
             let used = self.names.used();
             self.visit_expr_mut(diverge);
             self.names.set_used(&used);
         }
-        let exempt = original.as_ref().is_some_and(|init| is_channel(init));
+        let exempt = is_let_through
+            || original
+                .as_ref()
+                .is_some_and(|init| is_channel(init) || shape::is_race(init));
         match original {
             Some(init) if !exempt => {
                 // `let (a, _) = f()`: what `_` leaves out is dropped as well.
@@ -242,13 +265,20 @@ impl<'a> Walker<'a> {
                 self.bind(&local.pat, Bound::Let, Some(&init), written, slot);
                 self.names.mark_collected(names, collected);
             }
-            _ => self.bind(&local.pat, Bound::Elsewhere, None, written, slot),
+            _ => {
+                let names = self.names.len();
+                self.bind(&local.pat, Bound::Elsewhere, None, written, slot);
+                if exempt {
+                    self.names.mark_used(names);
+                }
+            }
         }
-        Vec::new()
+        After::Nothing
     }
 
     fn is_worth_asking(&self, init: &Expr) -> bool {
         match init {
+            _ if shape::is_tracked(init) => false,
             // A new name for a value that was worth it before.
             Expr::Path(path) => {
                 let name = path.path.get_ident().and_then(|name| self.names.find(name));
@@ -349,8 +379,8 @@ impl<'a> Walker<'a> {
         true
     }
 
-    /// `e;`: the value of the expression is dropped.
-    fn dropped(&mut self, expr: &mut Expr) {
+    /// `e;`: the value of the expression is dropped. Whether a block of type `()` is left of it.
+    fn dropped(&mut self, expr: &mut Expr) -> bool {
         match expr {
             Expr::Paren(paren) => self.dropped(&mut paren.expr),
             Expr::Group(group) => self.dropped(&mut group.expr),
@@ -362,53 +392,91 @@ impl<'a> Walker<'a> {
                         this.block(&mut block.block, true);
                     },
                 );
+                false
             }
-            Expr::Unsafe(block) => self.block(&mut block.block, true),
-            Expr::If(branch) => self.branch(branch, true),
-            Expr::Match(arms) => self.arms(arms, true),
-            Expr::Tuple(tuple) => tuple.elems.iter_mut().for_each(|expr| self.dropped(expr)),
-            Expr::Array(array) => array.elems.iter_mut().for_each(|expr| self.dropped(expr)),
-            Expr::Path(_) => {
-                self.end_of_name(expr);
+            Expr::Unsafe(block) => {
+                self.block(&mut block.block, true);
+                false
             }
+            Expr::If(branch) => {
+                self.branch(branch, true);
+                false
+            }
+            Expr::Match(arms) => {
+                self.arms(arms, true);
+                false
+            }
+            Expr::Tuple(ExprTuple { elems, .. }) | Expr::Array(ExprArray { elems, .. }) => {
+                let mut any = false;
+                for expr in &mut *elems {
+                    any |= self.dropped(expr);
+                }
+                if any {
+                    let site = Span::mixed_site();
+                    let values = elems.iter();
+                    *expr = Expr::Verbatim(quote_spanned!(site=> { #(let _ = #values;)* }));
+                }
+                any
+            }
+            Expr::Path(_) => self.end_of_name(expr),
             Expr::Macro(mac) => match known::known(&mac.mac, self.home) {
-                Known::Tracked | Known::Allowed => self.visit_expr_mut(expr),
-                Known::Select => self.select(&mut mac.mac, true),
+                Known::Tracked | Known::Allowed => {
+                    self.visit_expr_mut(expr);
+                    false
+                }
+                Known::Select => {
+                    self.select(&mut mac.mac, true);
+                    false
+                }
                 _ => self.dropped_value(expr),
             },
+            Expr::Assign(assign) if matches!(*assign.left, Expr::Infer(_)) => {
+                let is_asked = self.dropped(&mut assign.right);
+                if is_asked {
+                    *expr = (*assign.right).clone();
+                }
+                is_asked
+            }
             Expr::Call(_)
             | Expr::MethodCall(_)
             | Expr::Await(_)
             | Expr::Try(_)
-            | Expr::Async(_) => {
-                self.dropped_value(expr);
+            | Expr::Async(_) => self.dropped_value(expr),
+            _ => {
+                self.visit_expr_mut(expr);
+                false
             }
-            _ => self.visit_expr_mut(expr),
         }
     }
 
-    fn dropped_value(&mut self, expr: &mut Expr) {
-        if is_ended(expr, self.home) || is_insert(expr) {
-            return self.visit_expr_mut(expr);
+    fn dropped_value(&mut self, expr: &mut Expr) -> bool {
+        let is_fine = is_insert(expr) || is_channel(expr) || shape::is_tracked(expr);
+        if is_ended(expr, self.home) || is_fine || (self.in_closure > 0 && shape::is_exit(expr)) {
+            self.visit_expr_mut(expr);
+            return false;
         }
         let original = expr.clone();
         self.visit_expr_mut(expr);
         if matches!(expr, Expr::Verbatim(_)) || self.spawned(&original, How::Dropped) {
-            return;
+            return false;
         }
         let Some(checks) = &mut self.checks else {
-            return;
+            return false;
         };
         let attrs = take_attrs(expr);
         let at = ends(&original);
         let instead = says_what_to_write(&original).then(|| words::instead(&original));
         self.asked = true;
-        let ask = checks.dropped(expr, instead.as_deref(), shape::from(&original), at);
-        *expr = if attrs.is_empty() {
-            ask
-        } else {
-            Expr::Verbatim(quote!(#(#attrs)* #ask))
-        };
+        let is_outermost = self.in_closure == 0;
+        let ask = checks.dropped(
+            expr,
+            instead.as_deref(),
+            shape::from(&original),
+            is_outermost,
+            at,
+        );
+        *expr = Expr::Verbatim(quote!(#(#attrs)* #ask));
+        true
     }
 
     /// `h;`, `drop(h)`, `let _ = h`: the name's value ends here, unless it was used before. Leaves
@@ -552,8 +620,7 @@ impl<'a> Walker<'a> {
                 if matches!(argument, Expr::Path(_)) {
                     return self.end_of(argument, at).then(|| argument.clone());
                 }
-                self.dropped(argument);
-                return matches!(argument, Expr::Verbatim(_)).then(|| argument.clone());
+                return self.dropped(argument).then(|| argument.clone());
             }
             if !is_local {
                 let path = path.path.clone();
@@ -746,13 +813,10 @@ impl<'a> Walker<'a> {
             let ask = checks.place(receiver, &instead, at);
             return Some(Expr::Verbatim(quote!({ #ask #call })));
         }
-        let name = Ident::new("__task", Span::mixed_site());
-        let ask = checks.name("kept", &name, Some(&instead), From::Anywhere, at);
         let (method, turbofish) = (&call.method, &call.turbofish);
         let site = Span::mixed_site();
-        Some(Expr::Verbatim(quote_spanned! {site=>
-            match (#receiver) { mut #name => { #ask #name.#method #turbofish() } }
-        }))
+        let rest = quote_spanned!(site=> .#method #turbofish());
+        Some(Expr::Verbatim(checks.let_go(receiver, &rest, &instead, at)))
     }
 
     /// The type of a receiver, where it is written somewhere.
@@ -1008,6 +1072,10 @@ impl VisitMut for Walker<'_> {
             Expr::Macro(mac) => {
                 let known = known::known(&mac.mac, self.home);
                 self.visit_known(&mut mac.mac, known, false);
+                if known == Known::Allowed && self.checks.is_some() {
+                    // Its own mistakes are the original's to report.
+                    *expr = known::allowed(&mac.mac.tokens);
+                }
             }
             _ => visit_mut::visit_expr_mut(self, expr),
         }

@@ -60,7 +60,12 @@ pub(super) fn instead(expr: &Expr) -> String {
             METHODS.iter().find(|(name, _)| *name == method),
             call.args.first(),
         ) {
-            return format!("`{}`", tracked(*takes, &print(task.to_token_stream())));
+            let takes = if matches!(task, Expr::Closure(_)) {
+                Takes::Closure
+            } else {
+                *takes
+            };
+            return format!("`{}`", tracked(takes, &print(task.to_token_stream())));
         }
         if matches!(method.as_str(), "unwrap" | "expect" | "detach" | "forget") {
             return instead(&call.receiver);

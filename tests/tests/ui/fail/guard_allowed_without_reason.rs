@@ -1,0 +1,11 @@
+use tethered::{allow_detached, no_detach};
+
+async fn work() {}
+
+#[no_detach]
+async fn helper() {
+    allow_detached!(tokio::spawn(work()));
+    work().await;
+}
+
+fn main() {}

@@ -1,0 +1,13 @@
+use tethered::no_detach;
+use tokio::task::JoinSet;
+
+async fn work() {}
+
+#[no_detach]
+async fn helper() {
+    let mut set = JoinSet::new();
+    set.spawn(work());
+    set.detach_all();
+}
+
+fn main() {}

@@ -1,0 +1,14 @@
+use tethered::no_detach;
+
+async fn work() {}
+
+#[no_detach]
+async fn helper() {
+    let mut task = tokio::spawn(work());
+    for _ in 0..3 {
+        task = tokio::spawn(work());
+    }
+    task.await.unwrap();
+}
+
+fn main() {}
