@@ -114,7 +114,7 @@ fn one_of<T: Copy>(value: &Expr, choices: [(&str, T); 2]) -> Result<T> {
 
 fn timeout(value: Expr) -> Result<Timeout> {
     let Expr::Lit(ExprLit { lit, .. }) = &value else {
-        return Ok(Timeout::Expr(value));
+        return Ok(Timeout::Expr(Box::new(value)));
     };
     let message = match lit {
         Lit::Str(text) => match humantime::parse_duration(&text.value()) {

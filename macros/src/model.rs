@@ -54,7 +54,7 @@ pub(crate) enum OnDrop {
 
 pub(crate) enum Timeout {
     Literal(Duration),
-    Expr(Expr),
+    Expr(Box<Expr>),
 }
 
 /// The block that is the handler's body. It stays tokens: what is not read cannot be misread.

@@ -150,6 +150,7 @@ impl Checks {
 }
 
 /// What is known of where a value comes from.
+#[derive(Clone, Copy)]
 pub(super) enum From<'a> {
     Anywhere,
     /// A method of this has returned it: `tracker.spawn(..)`.
@@ -160,7 +161,7 @@ pub(super) enum From<'a> {
 
 impl From<'_> {
     /// The value together with that.
-    fn value(&self, value: &TokenStream) -> TokenStream {
+    fn value(self, value: &TokenStream) -> TokenStream {
         let site = Span::mixed_site();
         match self {
             Self::Anywhere => value.clone(),

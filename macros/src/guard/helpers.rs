@@ -1,6 +1,6 @@
 //! What the functions do that a body calls: the guard's look into the crate's source.
 
-use std::{cell::RefCell, collections::HashSet, rc::Rc};
+use std::rc::Rc;
 
 use super::{
     checks::Output,
@@ -10,25 +10,10 @@ use super::{
     words::How,
 };
 
-thread_local! {
-    /// Functions that are being looked at, so that recursion ends.
-    static UNDER_WAY: RefCell<HashSet<String>> = RefCell::default();
-}
-
 /// The first piece of work that a function detaches, as
 /// `jobs::kick_all -> jobs::one -> src/jobs.rs:5:9: tokio::spawn(work())`.
 pub(super) fn follow(source: &Rc<Source>, function: &Rc<Function>) -> Option<String> {
-    if let Some(known) = source.known(&function.path) {
-        return known;
-    }
-    let is_new = UNDER_WAY.with_borrow_mut(|known| known.insert(function.path.clone()));
-    if !is_new {
-        return None;
-    }
-    let chain = look(source, function);
-    UNDER_WAY.with_borrow_mut(|known| known.remove(&function.path));
-    source.know(&function.path, chain.clone());
-    chain
+    source.detached(&function.path, || look(source, function))
 }
 
 fn look(source: &Rc<Source>, function: &Rc<Function>) -> Option<String> {

@@ -3,7 +3,7 @@
 use std::{cell::OnceCell, path::PathBuf, rc::Rc};
 
 use proc_macro2::fallback;
-use syn::{Block, Item, Stmt, UseTree};
+use syn::{Block, Item, Stmt};
 
 use super::{
     source::{self, Function, Module, Source},
@@ -60,7 +60,6 @@ impl Home {
                 Stmt::Item(Item::Use(item)) => {
                     let mut prefix = Vec::new();
                     source::imports(&item.tree, &mut prefix, &mut self.uses, &mut self.globs);
-                    let _: &UseTree = &item.tree;
                 }
                 Stmt::Item(Item::Macro(item)) => {
                     if let Some(name) = &item.ident {
@@ -84,7 +83,7 @@ impl Home {
         let found = self.found.get_or_init(|| {
             let (file, line) = self.at.as_ref()?;
             in_fallback(|| {
-                let source = source::of(file)?;
+                let source = source::of(file);
                 let module = source.module_at(file, *line)?;
                 Some((source, module))
             })
@@ -96,7 +95,7 @@ impl Home {
         let Some((file, _)) = &self.at else {
             return true;
         };
-        source::of(file).is_some_and(|source| source.names_spawners())
+        source::of(file).names_spawners()
     }
 
     /// What a path means: another crate's from its name, the crate's own from `crate`, as far as

@@ -2,10 +2,12 @@
 
 use proc_macro2::{Delimiter, Spacing, TokenStream, TokenTree};
 
+/// Where a suggestion is cut.
+const LONGEST: usize = 120;
+
 pub(super) fn print(tokens: TokenStream) -> String {
     let mut text = String::new();
     write(tokens, &mut text);
-    const LONGEST: usize = 120;
     if text.chars().count() > LONGEST {
         text = text.chars().take(LONGEST).collect();
         text.push('…');

@@ -106,11 +106,10 @@ pub(super) fn rebinds(block: &Block) -> bool {
 
 /// Whether its words are worth a trait: something that may itself be the work.
 pub(super) fn says_what_to_write(expr: &Expr) -> bool {
-    match expr {
-        Expr::Call(_) | Expr::MethodCall(_) | Expr::Async(_) => true,
-        Expr::Macro(_) => true,
-        _ => false,
-    }
+    matches!(
+        expr,
+        Expr::Call(_) | Expr::MethodCall(_) | Expr::Async(_) | Expr::Macro(_)
+    )
 }
 
 /// `map.insert(key, handle)` gives back what was there before.

@@ -13,6 +13,7 @@ use std::{
     time::SystemTime,
 };
 
+use proc_macro2::{TokenStream, TokenTree};
 use syn::{Attribute, Fields, FnArg, ImplItem, Item, ItemMod, Pat, Signature, Type, UseTree};
 
 use super::spawners::WORDS;
@@ -79,12 +80,12 @@ thread_local! {
 }
 
 /// The crate that a file belongs to.
-pub(super) fn of(file: &Path) -> Option<Rc<Source>> {
+pub(super) fn of(file: &Path) -> Rc<Source> {
     let known = SOURCES.with_borrow(|sources| sources.get(file).cloned());
     if let Some((_, source)) = known
         && source.is_fresh()
     {
-        return Some(source);
+        return source;
     }
     let root = root_of(file);
     let shared = SOURCES.with_borrow(|sources| {
@@ -97,7 +98,7 @@ pub(super) fn of(file: &Path) -> Option<Rc<Source>> {
     SOURCES.with_borrow_mut(|sources| {
         sources.insert(file.to_owned(), (root, source.clone()));
     });
-    Some(source)
+    source
 }
 
 /// The file whose module tree has `file` in it: up as long as the one above declares it.
@@ -181,14 +182,22 @@ impl Source {
         self.names_spawners
     }
 
-    pub(super) fn known(&self, function: &str) -> Option<Option<String>> {
-        self.detached.borrow().get(function).cloned()
-    }
-
-    pub(super) fn know(&self, function: &str, chain: Option<String>) {
-        self.detached
-            .borrow_mut()
-            .insert(function.to_owned(), chain);
+    /// What a function is known to detach, found out at most once.
+    pub(super) fn detached(
+        &self,
+        function: &str,
+        find_out: impl FnOnce() -> Option<String>,
+    ) -> Option<String> {
+        let known = self.detached.borrow().get(function).cloned();
+        known.unwrap_or_else(|| {
+            // One that calls itself adds nothing to what it does besides.
+            self.detached.borrow_mut().insert(function.to_owned(), None);
+            let found = find_out();
+            self.detached
+                .borrow_mut()
+                .insert(function.to_owned(), found.clone());
+            found
+        })
     }
 
     fn is_fresh(&self) -> bool {
@@ -640,8 +649,7 @@ pub(super) fn imports(
 }
 
 /// One arm whose right side is one expression.
-pub(super) fn is_expression(rules: proc_macro2::TokenStream) -> bool {
-    use proc_macro2::{TokenStream, TokenTree};
+pub(super) fn is_expression(rules: TokenStream) -> bool {
     let mut groups = Vec::new();
     for token in rules {
         match token {
@@ -653,24 +661,25 @@ pub(super) fn is_expression(rules: proc_macro2::TokenStream) -> bool {
     let [_, right] = &groups[..] else {
         return false;
     };
-    // With its variables as names it must parse.
-    fn named(tokens: TokenStream) -> Option<TokenStream> {
-        let mut out = Vec::new();
-        for token in tokens {
-            match token {
-                TokenTree::Punct(punct) if punct.as_char() == '$' => {}
-                TokenTree::Group(group) => {
-                    let inner = named(group.stream())?;
-                    let mut new = proc_macro2::Group::new(group.delimiter(), inner);
-                    new.set_span(group.span());
-                    out.push(TokenTree::Group(new));
-                }
-                other => out.push(other),
-            }
-        }
-        Some(out.into_iter().collect())
-    }
     named(right.stream()).is_some_and(|tokens| syn::parse2::<syn::Expr>(tokens).is_ok())
+}
+
+/// The tokens with a macro's variables as names, so that they parse.
+fn named(tokens: TokenStream) -> Option<TokenStream> {
+    let mut out = Vec::new();
+    for token in tokens {
+        match token {
+            TokenTree::Punct(punct) if punct.as_char() == '$' => {}
+            TokenTree::Group(group) => {
+                let inner = named(group.stream())?;
+                let mut new = proc_macro2::Group::new(group.delimiter(), inner);
+                new.set_span(group.span());
+                out.push(TokenTree::Group(new));
+            }
+            other => out.push(other),
+        }
+    }
+    Some(out.into_iter().collect())
 }
 
 fn has_guard(attrs: &[Attribute]) -> bool {

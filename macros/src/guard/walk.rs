@@ -91,7 +91,7 @@ impl<'a> Walker<'a> {
     }
 
     pub(super) fn argument(&mut self, pat: &Pat, ty: Option<String>) {
-        self.bind(pat, Bound::Elsewhere, None, ty, 0);
+        self.bind(pat, Bound::Elsewhere, None, ty.as_deref(), 0);
     }
 
     fn bind(
@@ -99,7 +99,7 @@ impl<'a> Walker<'a> {
         pat: &Pat,
         bound: Bound,
         init: Option<&Rc<Expr>>,
-        ty: Option<String>,
+        ty: Option<&str>,
         slot: usize,
     ) {
         let mut idents = Vec::new();
@@ -107,13 +107,13 @@ impl<'a> Walker<'a> {
         let empty = init.is_some_and(|init| is_empty(init));
         let only = matches!(pat, Pat::Ident(_) | Pat::Type(_));
         // A channel's end, whatever crate it comes from.
-        let used = bound == Bound::Elsewhere && ty.as_deref() == Some("Receiver");
+        let used = bound == Bound::Elsewhere && ty == Some("Receiver");
         for ident in idents {
             self.names.push(Name {
                 ident,
                 bound,
                 init: init.cloned(),
-                ty: ty.clone().filter(|_| only),
+                ty: ty.filter(|_| only).map(str::to_owned),
                 empty: empty && only,
                 collected: false,
                 filled: None,
@@ -154,7 +154,7 @@ impl<'a> Walker<'a> {
             Stmt::Item(_) => {}
             Stmt::Expr(expr, semi) => {
                 let attrs = attrs_of(expr);
-                if attrs.is_some_and(|attrs| is_conditional(attrs)) {
+                if attrs.is_some_and(is_conditional) {
                     self.only_mention(&stmt);
                 } else if semi.is_some() || drops_value {
                     if self.dropped(expr) {
@@ -262,12 +262,18 @@ impl<'a> Walker<'a> {
             Some(init) if !exempt => {
                 // `let (a, _) = f()`: what `_` leaves out is dropped as well.
                 let names = self.names.len();
-                self.bind(&local.pat, Bound::Let, Some(&init), written, slot);
+                self.bind(
+                    &local.pat,
+                    Bound::Let,
+                    Some(&init),
+                    written.as_deref(),
+                    slot,
+                );
                 self.names.mark_collected(names, collected);
             }
             _ => {
                 let names = self.names.len();
-                self.bind(&local.pat, Bound::Elsewhere, None, written, slot);
+                self.bind(&local.pat, Bound::Elsewhere, None, written.as_deref(), slot);
                 if exempt {
                     self.names.mark_used(names);
                 }
