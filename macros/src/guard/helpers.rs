@@ -21,7 +21,7 @@ fn look(source: &Rc<Source>, function: &Rc<Function>) -> Option<String> {
     let mut walker = Walker::new(&home, follow, None, Output::None);
     for (name, ty) in typed_arguments(&function.sig) {
         if let Ok(pat) = syn::parse::Parser::parse_str(syn::Pat::parse_single, &name) {
-            walker.argument(&pat, Some(ty));
+            walker.argument(&pat, Some(&ty));
         }
     }
     walker.whole(&mut function.block.clone());

@@ -58,7 +58,7 @@ pub(crate) fn guard(
     let mut walker = Walker::new(&home, helpers::follow, Some(Checks::default()), output);
     for input in &sig.inputs {
         if let FnArg::Typed(argument) = input {
-            walker.argument(&argument.pat, source::type_name(&argument.ty));
+            walker.argument(&argument.pat, source::type_name(&argument.ty).as_deref());
         }
     }
     walker.whole(&mut copy);

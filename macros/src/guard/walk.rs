@@ -90,8 +90,8 @@ impl<'a> Walker<'a> {
         }
     }
 
-    pub(super) fn argument(&mut self, pat: &Pat, ty: Option<String>) {
-        self.bind(pat, Bound::Elsewhere, None, ty.as_deref(), 0);
+    pub(super) fn argument(&mut self, pat: &Pat, ty: Option<&str>) {
+        self.bind(pat, Bound::Elsewhere, None, ty, 0);
     }
 
     fn bind(
