@@ -6,7 +6,7 @@
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::ToTokens as _;
 use quote::{format_ident, quote, quote_spanned};
-use syn::{Expr, FnArg, Signature, Type};
+use syn::{Expr, FnArg, GenericParam, Signature, Type};
 
 use super::{mentions, words::DROPPED};
 
@@ -71,24 +71,28 @@ impl Checks {
         instead: Option<&str>,
         from: From<'_>,
         is_outermost: bool,
+        goes_on: bool,
         at: At,
     ) -> TokenStream {
         let question = self.question("kept", instead, at);
         let site = Span::mixed_site();
-        let value = match from {
-            // It may never return: the branch keeps what follows from being called unreachable. In
-            // an inner body it would end the life of what the value borrows.
-            From::Anywhere if is_outermost => {
-                let (name, call) = call(&question, at);
-                return quote_spanned! {site=>
-                    { let #name = if false { #expr } else { __tethered::any() }; #call; }
-                };
-            }
-            From::Anywhere => quote_spanned!(site=> (#expr)),
-            from => from.value(&quote_spanned!(site=> &#expr)),
-        };
         let (name, call) = call(&question, at);
-        quote_spanned!(site=> match #value { #name => #call })
+        if !matches!(from, From::Anywhere) {
+            let given = from.value(&quote_spanned!(site=> &__given));
+            let value = goes_on.then(|| quote_spanned!(site=> __given));
+            return quote_spanned! {site=>
+                match (#expr) { __given => { match #given { #name => #call } #value } }
+            };
+        }
+        let value = goes_on.then_some(&name);
+        if is_outermost {
+            // It may never return: the branch keeps what follows from being called unreachable.
+            return quote_spanned! {site=>
+                { let #name = if false { #expr } else { __tethered::any() }; #call; #value }
+            };
+        }
+        // In an inner body, which is checked for borrows, what the value borrows has to live on.
+        quote_spanned!(site=> match (#expr) { #name => { #call; #value } })
     }
 
     /// The receiver of `detach()`, which then goes on.
@@ -187,55 +191,78 @@ pub(super) enum Output {
     /// `let _: Type = value;`
     Typed(Type),
     /// The type has an `impl Trait` in it: `__returned(value);`
-    Opaque(Type),
-    /// The same, where no function can name the type: `_` stands for the `impl Trait`.
-    Unnamed(Type),
+    Opaque {
+        takes: TokenStream,
+        item: TokenStream,
+    },
+    /// The same, where no function can name the type: there is no copy.
+    Unnamed,
     /// In a helper there is no copy.
     None,
 }
 
 impl Output {
-    pub(super) fn of(sig: &Signature, written: Option<&Type>, inferred: Type) -> Self {
-        let Some(written) = written else {
+    /// `is_method`: in an `impl`, whose generics no function of the body can name.
+    pub(super) fn of(
+        sig: &Signature,
+        written: Option<&Type>,
+        inferred: Type,
+        is_method: impl FnOnce() -> bool,
+    ) -> Self {
+        let Some(written) = written.filter(|written| mentions(written.to_token_stream(), "impl"))
+        else {
             return Self::Typed(inferred);
         };
-        if *written == inferred {
-            return Self::Typed(inferred);
-        }
-        let has_impl = mentions(written.to_token_stream(), "impl");
-        let has_outside = !sig.generics.params.is_empty()
-            || mentions(written.to_token_stream(), "Self")
-            || mentions(written.to_token_stream(), "use");
+        let generics = &sig.generics;
         // A lifetime that is not written cannot stand in an argument's `impl Trait`.
-        let has_lifetime = written.to_token_stream().to_string().contains(['\'', '&']);
-        if has_impl
-            && !has_lifetime
-            && !has_outside
-            && !matches!(sig.inputs.first(), Some(FnArg::Receiver(_)))
+        let has_lifetime = generics.lifetimes().next().is_some()
+            || written.to_token_stream().to_string().contains(['\'', '&']);
+        let has_outside = ["Self", "use"]
+            .iter()
+            .any(|word| mentions(written.to_token_stream(), word))
+            || sig
+                .inputs
+                .iter()
+                .any(|input| mentions(input.to_token_stream(), "impl"));
+        if is_method()
+            || has_lifetime
+            || has_outside
+            || matches!(sig.inputs.first(), Some(FnArg::Receiver(_)))
         {
-            Self::Opaque(written.clone())
-        } else {
-            Self::Unnamed(inferred)
+            return Self::Unnamed;
+        }
+        let (params, clause) = (&generics.params, &generics.where_clause);
+        let names = generics.params.iter().filter_map(|param| match param {
+            GenericParam::Type(param) => Some(&param.ident),
+            GenericParam::Const(param) => Some(&param.ident),
+            GenericParam::Lifetime(_) => None,
+        });
+        let site = Span::mixed_site();
+        Self::Opaque {
+            takes: quote_spanned!(site=> __returned::<#(#names),*>),
+            item: quote_spanned!(site=> fn __returned<#params>(_: #written) #clause {}),
         }
     }
 
     pub(super) fn is_opaque(&self) -> bool {
-        matches!(self, Self::Opaque(_) | Self::Unnamed(_))
+        matches!(self, Self::Opaque { .. })
     }
 
     pub(super) fn takes(&self, value: &Expr) -> TokenStream {
         let site = Span::mixed_site();
         match self {
-            Self::Typed(ty) | Self::Unnamed(ty) => quote_spanned!(site=> let _: #ty = #value;),
-            Self::Opaque(_) => quote_spanned!(site=> __returned(#value);),
-            Self::None => quote!(#value),
+            Self::Typed(ty) => quote_spanned!(site=> let _: #ty = #value;),
+            Self::Opaque { takes, .. } => quote_spanned!(site=> #takes(#value);),
+            Self::Unnamed | Self::None => quote!(#value),
         }
     }
 
-    pub(super) fn item(&self) -> TokenStream {
+    /// What the copy needs for it; nothing where there can be no copy.
+    pub(super) fn into_item(self) -> Option<TokenStream> {
         match self {
-            Self::Opaque(ty) => quote_spanned!(Span::mixed_site()=> fn __returned(_: #ty) {}),
-            _ => TokenStream::new(),
+            Self::Opaque { item, .. } => Some(item),
+            Self::Typed(_) => Some(TokenStream::new()),
+            Self::Unnamed | Self::None => None,
         }
     }
 }

@@ -54,7 +54,7 @@ pub(crate) fn guard(
         Expectations.visit_block_mut(&mut copy);
     }
     let home = Home::of(place(sig), &copy);
-    let output = Output::of(sig, written, inferred);
+    let output = Output::of(sig, written, inferred, || home.self_type().is_some());
     let mut walker = Walker::new(&home, helpers::follow, Some(Checks::default()), output);
     for input in &sig.inputs {
         if let FnArg::Typed(argument) = input {
@@ -85,14 +85,15 @@ pub(crate) fn guard(
         .map(|found| error(&found.message, found.at));
     let errors: TokenStream = errors.collect();
     let mut items = walker.checks.map(Checks::into_items).unwrap_or_default();
-    items.extend(walker.output.item());
+    let output = walker.output.into_item();
     // The items of the body stand in the original and are visible here. A macro's are not: it has
     // to come before its use.
     copy.stmts
         .retain(|stmt| !matches!(stmt, Stmt::Item(item) if !matches!(item, Item::Macro(_))));
     let stmts = &copy.stmts;
     let site = Span::mixed_site();
-    let copy = asks.then(
+    items.extend(output.clone());
+    let copy = (asks && output.is_some()).then(
         || quote_spanned!(site=> if false { use __tethered::TypeOf as _; let _ = __tethered::never(); #items #(#stmts)* }),
     );
     let (items, rest) = leading_items(block.stream());

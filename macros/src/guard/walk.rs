@@ -157,7 +157,7 @@ impl<'a> Walker<'a> {
                 if attrs.is_some_and(is_conditional) {
                     self.only_mention(&stmt);
                 } else if semi.is_some() || drops_value {
-                    if self.dropped(expr) {
+                    if self.dropped(expr, semi.is_none()) {
                         *semi = None;
                     }
                 } else {
@@ -176,7 +176,8 @@ impl<'a> Walker<'a> {
                         attrs: mac.attrs.clone(),
                         mac: mac.mac.clone(),
                     });
-                    let is_asked = self.dropped(&mut expr);
+                    let goes_on = mac.semi_token.is_none();
+                    let is_asked = self.dropped(&mut expr, goes_on) || goes_on;
                     out.push(Stmt::Expr(expr, (!is_asked).then(Default::default)));
                     return;
                 }
@@ -223,7 +224,7 @@ impl<'a> Walker<'a> {
                     };
                 }
                 // As a statement: there is nothing left for the `let` to ignore.
-                return if self.dropped(&mut init.expr) {
+                return if self.dropped(&mut init.expr, false) {
                     let (attrs, question) = (&local.attrs, &init.expr);
                     let question = Expr::Verbatim(quote!(#(#attrs)* #question));
                     After::Instead(Stmt::Expr(question, None))
@@ -386,10 +387,11 @@ impl<'a> Walker<'a> {
     }
 
     /// `e;`: the value of the expression is dropped. Whether a block of type `()` is left of it.
-    fn dropped(&mut self, expr: &mut Expr) -> bool {
+    /// One of several branches still has its value, which `goes_on`: the others may need its type.
+    fn dropped(&mut self, expr: &mut Expr, goes_on: bool) -> bool {
         match expr {
-            Expr::Paren(paren) => self.dropped(&mut paren.expr),
-            Expr::Group(group) => self.dropped(&mut group.expr),
+            Expr::Paren(paren) => self.dropped(&mut paren.expr, goes_on),
+            Expr::Group(group) => self.dropped(&mut group.expr, goes_on),
             Expr::Block(block) => {
                 self.labelled(
                     block.label.as_ref().map(|label| label.name.clone()),
@@ -415,7 +417,7 @@ impl<'a> Walker<'a> {
             Expr::Tuple(ExprTuple { elems, .. }) | Expr::Array(ExprArray { elems, .. }) => {
                 let mut any = false;
                 for expr in &mut *elems {
-                    any |= self.dropped(expr);
+                    any |= self.dropped(expr, goes_on);
                 }
                 if any {
                     let site = Span::mixed_site();
@@ -424,7 +426,14 @@ impl<'a> Walker<'a> {
                 }
                 any
             }
-            Expr::Path(_) => self.end_of_name(expr),
+            Expr::Path(_) => {
+                let name = goes_on.then(|| expr.clone());
+                let is_asked = self.end_of_name(expr);
+                if is_asked && let Some(name) = name {
+                    *expr = Expr::Verbatim(quote!({ #expr #name }));
+                }
+                is_asked && !goes_on
+            }
             Expr::Macro(mac) => match known::known(&mac.mac, self.home) {
                 Known::Tracked | Known::Allowed => {
                     self.visit_expr_mut(expr);
@@ -434,10 +443,10 @@ impl<'a> Walker<'a> {
                     self.select(&mut mac.mac, true);
                     false
                 }
-                _ => self.dropped_value(expr),
+                _ => self.dropped_value(expr, goes_on),
             },
             Expr::Assign(assign) if matches!(*assign.left, Expr::Infer(_)) => {
-                let is_asked = self.dropped(&mut assign.right);
+                let is_asked = self.dropped(&mut assign.right, false);
                 if is_asked {
                     *expr = (*assign.right).clone();
                 }
@@ -447,7 +456,7 @@ impl<'a> Walker<'a> {
             | Expr::MethodCall(_)
             | Expr::Await(_)
             | Expr::Try(_)
-            | Expr::Async(_) => self.dropped_value(expr),
+            | Expr::Async(_) => self.dropped_value(expr, goes_on),
             _ => {
                 self.visit_expr_mut(expr);
                 false
@@ -455,7 +464,7 @@ impl<'a> Walker<'a> {
         }
     }
 
-    fn dropped_value(&mut self, expr: &mut Expr) -> bool {
+    fn dropped_value(&mut self, expr: &mut Expr, goes_on: bool) -> bool {
         let is_fine = is_insert(expr) || is_channel(expr) || shape::is_tracked(expr);
         if is_ended(expr, self.home) || is_fine || (self.in_closure > 0 && shape::is_exit(expr)) {
             self.visit_expr_mut(expr);
@@ -479,10 +488,11 @@ impl<'a> Walker<'a> {
             instead.as_deref(),
             shape::from(&original),
             is_outermost,
+            goes_on,
             at,
         );
         *expr = Expr::Verbatim(quote!(#(#attrs)* #ask));
-        true
+        !goes_on
     }
 
     /// `h;`, `drop(h)`, `let _ = h`: the name's value ends here, unless it was used before. Leaves
@@ -559,7 +569,7 @@ impl<'a> Walker<'a> {
         self.names.set_used(&before);
         if let Some((_, other)) = &mut branch.else_branch {
             if drops_value {
-                self.dropped(other);
+                self.dropped(other, true);
             } else {
                 self.visit_expr_mut(other);
             }
@@ -576,7 +586,7 @@ impl<'a> Walker<'a> {
             let names = self.names.len();
             self.pattern(&mut arm.pat);
             if drops_value {
-                self.dropped(&mut arm.body);
+                self.dropped(&mut arm.body, true);
             } else {
                 self.visit_expr_mut(&mut arm.body);
             }
@@ -626,7 +636,7 @@ impl<'a> Walker<'a> {
                 if matches!(argument, Expr::Path(_)) {
                     return self.end_of(argument, at).then(|| argument.clone());
                 }
-                return self.dropped(argument).then(|| argument.clone());
+                return self.dropped(argument, false).then(|| argument.clone());
             }
             if !is_local {
                 let path = path.path.clone();
@@ -894,7 +904,7 @@ impl<'a> Walker<'a> {
                 self.bind(&pat, Bound::Elsewhere, None, None, 0);
             }
             if drops_value {
-                self.dropped(&mut arm.handler);
+                self.dropped(&mut arm.handler, true);
             } else {
                 self.visit_expr_mut(&mut arm.handler);
             }
@@ -909,32 +919,37 @@ impl<'a> Walker<'a> {
 
     /// The whole body: its statements, and its value, which goes where it is expected.
     pub(super) fn whole(&mut self, block: &mut Block) {
-        let tail = match block.stmts.pop() {
-            Some(Stmt::Expr(expr, None)) => Some(expr),
-            Some(Stmt::Macro(StmtMacro {
-                attrs,
-                mac,
-                semi_token: None,
-            })) => Some(Expr::Macro(ExprMacro { attrs, mac })),
-            last => {
-                block.stmts.extend(last);
-                None
+        let mut tails = Vec::new();
+        // Under `#[cfg]` there may be several.
+        while let Some(tail) = tail(&mut block.stmts, !tails.is_empty()) {
+            let is_conditional = attrs_of(&tail).is_some_and(is_conditional);
+            tails.push(tail);
+            if !is_conditional {
+                break;
             }
-        };
-        let Some(mut tail) = tail else {
+        }
+        if tails.is_empty() {
             return self.block(block, false);
-        };
+        }
         // In the scope of the block, after its statements.
         let names = self.names.len();
-        let mut out = Vec::with_capacity(block.stmts.len() + 1);
+        let mut out = Vec::with_capacity(block.stmts.len() + tails.len());
         for stmt in std::mem::take(&mut block.stmts) {
             self.stmt(stmt, false, &mut out);
         }
-        self.visit_expr_mut(&mut tail);
+        let mut values = Vec::new();
+        for mut tail in tails.into_iter().rev() {
+            if attrs_of(&tail).is_some_and(is_conditional) {
+                self.only_mention(&tail);
+            } else {
+                self.visit_expr_mut(&mut tail);
+            }
+            let attrs = take_attrs(&mut tail);
+            let value = self.output.takes(&tail);
+            values.push(Stmt::Expr(Expr::Verbatim(quote!(#(#attrs)* #value)), None));
+        }
         self.leave(names, &mut out);
-        let attrs = take_attrs(&mut tail);
-        let value = self.output.takes(&tail);
-        out.push(Stmt::Expr(Expr::Verbatim(quote!(#(#attrs)* #value)), None));
+        out.extend(values);
         block.stmts = out;
     }
 
@@ -1118,5 +1133,19 @@ impl Walker<'_> {
             }
             self.report(How::Overwritten, spawner, &init, at);
         }
+    }
+}
+
+/// Takes the value off the end of a block; `before_another`, only where that one is under `#[cfg]`.
+fn tail(stmts: &mut Vec<Stmt>, before_another: bool) -> Option<Expr> {
+    let is_tail = match stmts.last()? {
+        Stmt::Expr(expr, None) => !before_another || attrs_of(expr).is_some_and(is_conditional),
+        Stmt::Macro(mac) => !before_another && mac.semi_token.is_none(),
+        _ => false,
+    };
+    match stmts.pop_if(|_| is_tail)? {
+        Stmt::Expr(expr, _) => Some(expr),
+        Stmt::Macro(StmtMacro { attrs, mac, .. }) => Some(Expr::Macro(ExprMacro { attrs, mac })),
+        _ => None,
     }
 }
