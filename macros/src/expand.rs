@@ -101,7 +101,7 @@ fn guarded(sig: &Signature, body: &Body) -> Group {
         || parse_quote_spanned!(Span::mixed_site()=> ()),
         without_impl_trait,
     );
-    let inside = guard(sig, &body.block, written, inferred);
+    let inside = guard(sig, &body.block, written, &inferred);
     let mut block = Group::new(Delimiter::Brace, inside);
     block.set_span(body.block.span());
     block

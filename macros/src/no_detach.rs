@@ -87,7 +87,7 @@ fn inside(krate: &TokenStream, sig: &Signature, block: &Group) -> TokenStream {
         ReturnType::Default => None,
     };
     let inferred = written.map_or_else(|| syn::parse_quote!(()), without_impl_trait);
-    let inside = guard(sig, block, written, inferred);
+    let inside = guard(sig, block, written, &inferred);
     // Without a copy nothing is asked of the runtime.
     quote_spanned! {Span::mixed_site()=>
         #[allow(unused_imports)]

@@ -189,7 +189,7 @@ fn call(question: &TokenStream, at: At) -> (Ident, TokenStream) {
 /// would be unreachable, and which `impl Trait` ties to the one type of the original's value.
 pub(super) enum Output {
     /// `let _: Type = value;`
-    Typed(Type),
+    Typed(TokenStream),
     /// The type has an `impl Trait` in it: `__returned(value);`
     Opaque {
         takes: TokenStream,
@@ -206,12 +206,12 @@ impl Output {
     pub(super) fn of(
         sig: &Signature,
         written: Option<&Type>,
-        inferred: Type,
+        inferred: &Type,
         is_method: impl FnOnce() -> bool,
     ) -> Self {
         let Some(written) = written.filter(|written| mentions(written.to_token_stream(), "impl"))
         else {
-            return Self::Typed(inferred);
+            return Self::Typed(inferred.to_token_stream());
         };
         let generics = &sig.generics;
         // A lifetime that is not written cannot stand in an argument's `impl Trait`.

@@ -40,7 +40,7 @@ pub(crate) fn guard(
     sig: &Signature,
     block: &Group,
     written: Option<&Type>,
-    inferred: Type,
+    inferred: &Type,
 ) -> TokenStream {
     // What cannot be parsed is not judged.
     let Ok(stmts) = Block::parse_within.parse2(block.stream()) else {
