@@ -72,35 +72,6 @@ fn a_function() {
                             let (_c,) = (_c,);
                             match () {
                                 () => {
-                                    if false {
-                                        use __tethered::TypeOf as _;
-                                        let _ = __tethered::never();
-                                        #[diagnostic::on_unimplemented(
-                                            message = "this work is dropped, not awaited: it is lost or detached",
-                                            label = "dropped, not awaited",
-                                            note = "help: `spawn_tracked!(b.push(a))` or `b.push(a).await`"
-                                        )]
-                                        trait __Kept0<C, W> {}
-                                        #[diagnostic::do_not_recommend]
-                                        impl<
-                                            T: ?::core::marker::Sized + __tethered::Kept<C, W>,
-                                            C,
-                                            W,
-                                        > __Kept0<C, W> for T {}
-                                        fn __kept0<T: ?::core::marker::Sized + __Kept0<C, W>, C, W>(
-                                            _: &T,
-                                            _: C,
-                                        ) {}
-                                        {
-                                            let __value = if false {
-                                                b.push(a)
-                                            } else {
-                                                __tethered::any()
-                                            };
-                                            __kept0(&__value, 0);
-                                        }
-                                        let _: Result<T, Error> = Ok(a);
-                                    }
                                     b.push(a);
                                     Ok(a)
                                 }

@@ -1,6 +1,10 @@
 //! Where a body stands: what its names mean there.
 
-use std::{cell::OnceCell, path::PathBuf, rc::Rc};
+use std::{
+    cell::OnceCell,
+    path::{Path, PathBuf},
+    rc::Rc,
+};
 
 use proc_macro2::fallback;
 use syn::{Block, Item, Stmt};
@@ -13,6 +17,7 @@ use super::{
 pub(super) struct Home {
     /// The file and the line of the function, where the compiler tells.
     at: Option<(PathBuf, usize)>,
+    source: OnceCell<Rc<Source>>,
     found: OnceCell<Option<(Rc<Source>, Rc<Module>)>>,
     self_type: Option<String>,
     uses: Vec<(String, Vec<String>)>,
@@ -34,6 +39,7 @@ impl Home {
     pub(super) fn of(at: Option<(PathBuf, usize)>, block: &Block) -> Self {
         let mut home = Self {
             at,
+            source: OnceCell::new(),
             found: OnceCell::new(),
             self_type: None,
             uses: Vec::new(),
@@ -83,7 +89,7 @@ impl Home {
         let found = self.found.get_or_init(|| {
             let (file, line) = self.at.as_ref()?;
             in_fallback(|| {
-                let source = source::of(file);
+                let source = self.source(file);
                 let module = source.module_at(file, *line)?;
                 Some((source, module))
             })
@@ -91,11 +97,16 @@ impl Home {
         found.as_ref()
     }
 
+    /// Asked for once in a function: whether it is still fresh is a question to the file system.
+    fn source(&self, file: &Path) -> Rc<Source> {
+        self.source.get_or_init(|| source::of(file)).clone()
+    }
+
     fn names_spawners(&self) -> bool {
-        let Some((file, _)) = &self.at else {
-            return true;
-        };
-        source::of(file).names_spawners()
+        match &self.at {
+            Some((file, _)) => self.source(file).names_spawners(),
+            None => true,
+        }
     }
 
     /// What a path means: another crate's from its name, the crate's own from `crate`, as far as
@@ -141,7 +152,11 @@ impl Home {
     }
 
     pub(super) fn spawner(&self, path: &syn::Path) -> Option<&'static Spawner> {
-        if path.segments.len() == 1 && !self.names_spawners() {
+        if !self.names_spawners() {
+            return None;
+        }
+        let last = &path.segments.last()?.ident;
+        if path.segments.len() > 1 && !spawners::is_last_name(last) {
             return None;
         }
         spawners::function(&self.resolve(path)?.join("::"))

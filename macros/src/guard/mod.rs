@@ -50,6 +50,7 @@ pub(crate) fn guard(
         brace_token: syn::token::Brace(block.span()),
         stmts,
     };
+    let items_first = leading_items(&copy.stmts);
     if mentions(block.stream(), "expect") {
         Expectations.visit_block_mut(&mut copy);
     }
@@ -96,7 +97,16 @@ pub(crate) fn guard(
     let copy = (asks && output.is_some()).then(
         || quote_spanned!(site=> if false { use __tethered::TypeOf as _; let _ = __tethered::never(); #items #(#stmts)* }),
     );
-    let (items, rest) = leading_items(block.stream());
+    if errors.is_empty() && copy.is_none() {
+        return block.stream();
+    }
+    let mut rest = block.stream().into_iter();
+    let items: TokenStream = rest.by_ref().take(items_first).collect();
+    let rest: TokenStream = if items_first == 0 {
+        block.stream()
+    } else {
+        rest.collect()
+    };
     quote!(#items #errors #copy #rest)
 }
 
@@ -107,18 +117,15 @@ fn inner_function(stmt: &Stmt) -> Option<&ItemFn> {
     }
 }
 
-/// The items that stand first stay first: after a statement, Clippy would not like them.
-fn leading_items(body: TokenStream) -> (TokenStream, TokenStream) {
-    let stmts = Block::parse_within.parse2(body.clone()).unwrap_or_default();
+/// How many tokens the items have that stand first. They stay first: after a statement, Clippy would
+/// not like them.
+fn leading_items(stmts: &[Stmt]) -> usize {
     let items = stmts
         .iter()
         .take_while(|stmt| matches!(stmt, Stmt::Item(_)));
-    let len = items
+    items
         .map(|item| item.to_token_stream().into_iter().count())
-        .sum();
-    let mut tokens = body.into_iter();
-    let items = tokens.by_ref().take(len).collect();
-    (items, tokens.collect())
+        .sum()
 }
 
 /// The file and the line of a function, where the compiler tells.

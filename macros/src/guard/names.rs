@@ -65,6 +65,11 @@ impl Names {
         }
     }
 
+    /// Whether there is any that could still be used.
+    pub(super) fn has_unused(&self) -> bool {
+        self.all.iter().any(|name| !name.used)
+    }
+
     /// Forgets the names of a block that ends, and hands them out.
     pub(super) fn leave(&mut self, len: usize) -> Vec<Name> {
         self.all.split_off(len)

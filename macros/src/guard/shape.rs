@@ -2,7 +2,7 @@
 
 use proc_macro2::{Ident, TokenStream};
 use quote::ToTokens;
-use syn::{Attribute, Block, Expr, Pat, PatIdent, Stmt};
+use syn::{Attribute, Block, Expr, ExprMethodCall, Pat, PatIdent, Stmt};
 
 use super::{
     checks::From,
@@ -102,6 +102,130 @@ pub(super) fn may_be_work(expr: &Expr) -> bool {
 pub(super) fn rebinds(block: &Block) -> bool {
     matches!(block.stmts.last(), Some(Stmt::Expr(Expr::Path(path), None))
         if path.path.get_ident().is_some_and(|name| name.to_string().starts_with("__arg")))
+}
+
+/// Types of the standard library that hold values and start nothing.
+const HOLDERS: &[&str] = &[
+    "Vec",
+    "VecDeque",
+    "String",
+    "HashMap",
+    "HashSet",
+    "BTreeMap",
+    "BTreeSet",
+    "BinaryHeap",
+];
+
+/// What only these have, or nobody else has by the name.
+const ORDERLY: &[&str] = &[
+    "sort",
+    "sort_by",
+    "sort_by_key",
+    "sort_by_cached_key",
+    "sort_unstable",
+    "sort_unstable_by",
+    "sort_unstable_by_key",
+    "dedup",
+    "dedup_by",
+    "dedup_by_key",
+    "retain",
+    "truncate",
+    "push_str",
+    "extend_from_slice",
+    "reserve",
+    "shrink_to_fit",
+    "reverse",
+];
+
+/// What returns nothing on a holder.
+const ON_HOLDERS: &[&str] = &[
+    "push",
+    "push_back",
+    "push_front",
+    "extend",
+    "clear",
+    "append",
+];
+
+/// What puts an entry of a map in the place of a receiver.
+const ENTRIES: &[&str] = &["or_default", "or_insert", "or_insert_with"];
+
+/// A statement whose value is `()` for sure. `ty` is what is written of the receiver's type.
+pub(super) fn is_unit(call: &ExprMethodCall, ty: Option<&str>) -> bool {
+    let is = |names: &[&str]| names.iter().any(|name| call.method == name);
+    let is_holder = ty.is_some_and(|ty| HOLDERS.contains(&ty));
+    let is_entry = matches!(&*call.receiver, Expr::MethodCall(entry)
+        if ENTRIES.iter().any(|name| entry.method == name));
+    is(ORDERLY) || ((is_holder || is_entry) && is(ON_HOLDERS))
+}
+
+/// Whether a value could be the handle of a task that runs: what parses, counts or tells the time
+/// gives none.
+pub(super) fn may_be_running(init: &Expr) -> bool {
+    const GIVE_NONE: &[&str] = &[
+        "as_bytes",
+        "as_ref",
+        "as_str",
+        "bytes",
+        "chars",
+        "clone",
+        "cloned",
+        "contains",
+        "count",
+        "elapsed",
+        "ends_with",
+        "first",
+        "get",
+        "get_mut",
+        "is_empty",
+        "is_some",
+        "is_none",
+        "iter",
+        "iter_mut",
+        "join",
+        "last",
+        "len",
+        "lines",
+        "lock",
+        "max",
+        "min",
+        "now",
+        "parse",
+        "read",
+        "replace",
+        "split",
+        "split_once",
+        "split_whitespace",
+        "starts_with",
+        "sum",
+        "to_lowercase",
+        "to_owned",
+        "to_string",
+        "to_uppercase",
+        "to_vec",
+        "trim",
+        "write",
+    ];
+    let gives_none = |name: &Ident| GIVE_NONE.iter().any(|none| name == none);
+    match init {
+        Expr::Try(attempt) => may_be_running(&attempt.expr),
+        Expr::Await(wait) => may_be_running(&wait.base),
+        Expr::MethodCall(call) => match call.method.to_string().as_str() {
+            "unwrap" | "expect" | "unwrap_or" | "unwrap_or_default" | "map_err" | "ok_or"
+            | "ok_or_else" | "context" | "with_context" => may_be_running(&call.receiver),
+            _ => !gives_none(&call.method),
+        },
+        Expr::Call(call) => match &*call.func {
+            Expr::Path(path) => path
+                .path
+                .segments
+                .last()
+                .is_none_or(|last| !gives_none(&last.ident)),
+            _ => true,
+        },
+        Expr::Async(_) => false,
+        _ => true,
+    }
 }
 
 /// Whether its words are worth a trait: something that may itself be the work.
@@ -225,10 +349,20 @@ pub(super) fn constructed(expr: &Expr) -> Option<String> {
             let mut segments = path.path.segments.iter().rev();
             let makes = segments.next()?.ident.to_string();
             let ty = segments.next()?.ident.to_string();
-            (matches!(makes.as_str(), "new" | "default") && ty.starts_with(char::is_uppercase))
-                .then_some(ty)
+            (matches!(makes.as_str(), "new" | "default" | "with_capacity")
+                && ty.starts_with(char::is_uppercase))
+            .then_some(ty)
         }
         Expr::Struct(made) => made.path.segments.last().map(|last| last.ident.to_string()),
+        Expr::Macro(mac) if mac.mac.path.is_ident("vec") => Some("Vec".into()),
+        Expr::Macro(mac) if mac.mac.path.is_ident("format") => Some("String".into()),
+        Expr::MethodCall(call) if call.method == "collect" => {
+            let mut arguments = call.turbofish.as_ref()?.args.iter();
+            match arguments.next()? {
+                syn::GenericArgument::Type(ty) => super::source::type_name(ty),
+                _ => None,
+            }
+        }
         _ => None,
     }
 }

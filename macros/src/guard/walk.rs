@@ -9,8 +9,9 @@ use std::rc::Rc;
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::{
-    Attribute, Block, Expr, ExprArray, ExprCall, ExprClosure, ExprIf, ExprMacro, ExprMatch,
-    ExprMethodCall, ExprTuple, Item, Lifetime, Local, Macro, Pat, Stmt, StmtMacro, Type,
+    Attribute, Block, Expr, ExprArray, ExprAssign, ExprCall, ExprClosure, ExprIf, ExprMacro,
+    ExprMatch, ExprMethodCall, ExprPath, ExprTuple, Item, Lifetime, Local, Macro, Pat, Stmt,
+    StmtMacro, Type,
     visit_mut::{self, VisitMut},
 };
 
@@ -59,6 +60,23 @@ pub(super) struct Walker<'a> {
     pub(super) output: Output,
     in_closure: usize,
     pub(super) asked: bool,
+}
+
+/// What leads to a function: a call, or its name where it is handed on.
+enum Reached<'a> {
+    Call(&'a ExprCall),
+    Method(&'a ExprMethodCall),
+    Name(&'a ExprPath),
+}
+
+impl ToTokens for Reached<'_> {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        match self {
+            Self::Call(call) => call.to_tokens(tokens),
+            Self::Method(call) => call.to_tokens(tokens),
+            Self::Name(name) => name.to_tokens(tokens),
+        }
+    }
 }
 
 /// What becomes of a `let` in the copy.
@@ -142,7 +160,7 @@ impl<'a> Walker<'a> {
 
     fn stmt(&mut self, mut stmt: Stmt, drops_value: bool, out: &mut Vec<Stmt>) {
         match &mut stmt {
-            Stmt::Local(local) if is_conditional(&local.attrs) => self.only_mention(&stmt),
+            Stmt::Local(local) if is_conditional(&local.attrs) => self.mention(&stmt),
             Stmt::Local(local) => {
                 match self.local(local, out.len() + 1) {
                     After::Nothing => out.push(stmt),
@@ -155,7 +173,7 @@ impl<'a> Walker<'a> {
             Stmt::Expr(expr, semi) => {
                 let attrs = attrs_of(expr);
                 if attrs.is_some_and(is_conditional) {
-                    self.only_mention(&stmt);
+                    self.mention(&stmt);
                 } else if semi.is_some() || drops_value {
                     if self.dropped(expr, semi.is_none()) {
                         *semi = None;
@@ -164,7 +182,7 @@ impl<'a> Walker<'a> {
                     self.visit_expr_mut(expr);
                 }
             }
-            Stmt::Macro(mac) if is_conditional(&mac.attrs) => self.only_mention(&stmt),
+            Stmt::Macro(mac) if is_conditional(&mac.attrs) => self.mention(&stmt),
             Stmt::Macro(mac) => {
                 let known = known::known(&mac.mac, self.home);
                 let is_value = matches!(
@@ -187,9 +205,11 @@ impl<'a> Walker<'a> {
         out.push(stmt);
     }
 
-    /// Code that may not be there: it can use a name, and is not judged.
-    fn only_mention(&mut self, tokens: &impl ToTokens) {
-        self.names.consume_mentioned(tokens.to_token_stream());
+    /// Code that can use a name, and is not judged.
+    fn mention(&mut self, code: &impl ToTokens) {
+        if self.names.has_unused() {
+            self.names.consume_mentioned(code.to_token_stream());
+        }
     }
 
     /// A `let`.
@@ -308,6 +328,9 @@ impl<'a> Walker<'a> {
             return None;
         }
         if how == How::Exit {
+            if !shape::may_be_running(&init) {
+                return None;
+            }
             // Without words of its own: most names are alive at some `?`.
             return self.ask_name(
                 "joined",
@@ -465,7 +488,9 @@ impl<'a> Walker<'a> {
     }
 
     fn dropped_value(&mut self, expr: &mut Expr, goes_on: bool) -> bool {
-        let is_fine = is_insert(expr) || is_channel(expr) || shape::is_tracked(expr);
+        let is_unit = matches!(&*expr, Expr::MethodCall(call)
+            if shape::is_unit(call, self.type_of(&call.receiver).as_deref()));
+        let is_fine = is_unit || is_insert(expr) || is_channel(expr) || shape::is_tracked(expr);
         if is_ended(expr, self.home) || is_fine || (self.in_closure > 0 && shape::is_exit(expr)) {
             self.visit_expr_mut(expr);
             return false;
@@ -606,8 +631,7 @@ impl<'a> Walker<'a> {
     }
 
     /// A closure or an async block: a body of its own.
-    fn body(&mut self, mentions: TokenStream, walk: impl FnOnce(&mut Self)) {
-        self.names.consume_mentioned(mentions);
+    fn body(&mut self, walk: impl FnOnce(&mut Self)) {
         let base = self.names.base;
         self.names.base = self.names.len();
         let targets = std::mem::take(&mut self.targets);
@@ -639,9 +663,7 @@ impl<'a> Walker<'a> {
                 return self.dropped(argument, false).then(|| argument.clone());
             }
             if !is_local {
-                let path = path.path.clone();
-                let call = Expr::Call(call.clone());
-                self.reach(&path, &call);
+                self.reach(&path.path, &Reached::Call(call));
             }
         } else {
             self.visit_expr_mut(&mut call.func);
@@ -653,11 +675,11 @@ impl<'a> Walker<'a> {
     }
 
     /// A call, or a function handed on, of a spawner that gives nothing or of a helper.
-    fn reach(&mut self, path: &syn::Path, whole: &Expr) {
+    fn reach(&mut self, path: &syn::Path, whole: &Reached<'_>) {
         if let Some(spawner) = self.home.spawner(path) {
             if spawner.gives == Gives::Nothing {
                 let task = match whole {
-                    Expr::Call(call) => words::task(&call.args),
+                    Reached::Call(call) => words::task(&call.args),
                     _ => "…".to_owned(),
                 };
                 let message = words::detached(How::Nothing, spawner, &task);
@@ -675,7 +697,7 @@ impl<'a> Walker<'a> {
         }
     }
 
-    fn follow(&mut self, source: &Rc<Source>, function: &Rc<Function>, whole: &Expr) {
+    fn follow(&mut self, source: &Rc<Source>, function: &Rc<Function>, whole: &Reached<'_>) {
         if function.guarded {
             return;
         }
@@ -724,8 +746,7 @@ impl<'a> Walker<'a> {
                 }
                 return;
             }
-            let (path, whole) = (path.path.clone(), argument.clone());
-            self.reach(&path, &whole);
+            self.reach(&path.path, &Reached::Name(path));
         }
         self.visit_expr_mut(argument);
     }
@@ -756,12 +777,11 @@ impl<'a> Walker<'a> {
                 "spawn_blocking_on",
             ];
             let fills = FILLS.contains(&method.as_str());
-            let at = ends(&*call);
             match self.names.own(&ident) {
                 Some(_) if LOOKS.contains(&method.as_str()) && call.args.is_empty() => {}
                 Some(name) if fills && (name.empty || name.filled.is_some()) => {
                     name.empty = false;
-                    name.filled.get_or_insert(at);
+                    name.filled.get_or_insert_with(|| ends(&*call));
                 }
                 _ => self.visit_expr_mut(&mut call.receiver),
             }
@@ -771,8 +791,7 @@ impl<'a> Walker<'a> {
         if let Some(ty) = self.type_of(&call.receiver)
             && let Some((source, function)) = self.home.method(&ty, &method)
         {
-            let whole = Expr::MethodCall(call.clone());
-            self.follow(&source, &function, &whole);
+            self.follow(&source, &function, &Reached::Method(call));
         }
         for argument in &mut call.args {
             self.argument_of_call(argument);
@@ -940,7 +959,7 @@ impl<'a> Walker<'a> {
         let mut values = Vec::new();
         for mut tail in tails.into_iter().rev() {
             if attrs_of(&tail).is_some_and(is_conditional) {
-                self.only_mention(&tail);
+                self.mention(&tail);
             } else {
                 self.visit_expr_mut(&mut tail);
             }
@@ -992,8 +1011,10 @@ impl VisitMut for Walker<'_> {
                 if let Some(value) = &mut back.expr {
                     self.visit_expr_mut(value);
                 }
-                let at = (back.return_token.span, ends(&*back).1);
-                self.names.exit(0, at);
+                if self.names.has_unused() {
+                    let at = (back.return_token.span, ends(&*back).1);
+                    self.names.exit(0, at);
+                }
                 if let (Some(value), true, 0) =
                     (&back.expr, self.output.is_opaque(), self.in_closure)
                 {
@@ -1021,8 +1042,7 @@ impl VisitMut for Walker<'_> {
                     return;
                 };
                 if let Some(ident) = path.path.get_ident().cloned() {
-                    let at = ends(&*assign);
-                    self.overwrite(&ident, at);
+                    self.overwrite(&ident, assign);
                 }
             }
             Expr::If(branch) => self.branch(branch, false),
@@ -1076,9 +1096,9 @@ impl VisitMut for Walker<'_> {
             }
             Expr::Unsafe(block) => self.block(&mut block.block, false),
             Expr::Closure(closure) => {
-                let mentions = closure.body.to_token_stream();
+                self.mention(&closure.body);
                 let ExprClosure { inputs, body, .. } = closure;
-                self.body(mentions, |this| {
+                self.body(|this| {
                     for input in &*inputs {
                         this.bind(input, Bound::Elsewhere, None, None, 0);
                     }
@@ -1086,8 +1106,8 @@ impl VisitMut for Walker<'_> {
                 });
             }
             Expr::Async(block) => {
-                let mentions = block.block.to_token_stream();
-                self.body(mentions, |this| this.block(&mut block.block, false));
+                self.mention(&block.block);
+                self.body(|this| this.block(&mut block.block, false));
             }
             Expr::Const(_) => {}
             Expr::Macro(mac) => {
@@ -1114,7 +1134,7 @@ impl VisitMut for Walker<'_> {
 
 impl Walker<'_> {
     /// `h = e`: what `h` held is dropped. Only a spawner's own name proves that it was running.
-    fn overwrite(&mut self, ident: &Ident, at: (Span, Span)) {
+    fn overwrite(&mut self, ident: &Ident, assign: &ExprAssign) {
         let Some(name) = self.names.own(ident) else {
             return;
         };
@@ -1131,7 +1151,7 @@ impl Walker<'_> {
                 name.used = true;
                 name.exit = None;
             }
-            self.report(How::Overwritten, spawner, &init, at);
+            self.report(How::Overwritten, spawner, &init, ends(assign));
         }
     }
 }
