@@ -753,6 +753,9 @@ impl<'a> Walker<'a> {
 
     fn method(&mut self, call: &mut ExprMethodCall) -> Option<Expr> {
         let method = call.method.to_string();
+        // As the user wrote it, before the questions go in.
+        let is_given_up = LETTING_GO.contains(&method.as_str()) && call.args.is_empty();
+        let let_go = is_given_up.then(|| (bare(&call.receiver).clone(), ends(&*call)));
         if let Expr::Path(path) = &*call.receiver
             && let Some(ident) = path.path.get_ident().cloned()
         {
@@ -796,8 +799,8 @@ impl<'a> Walker<'a> {
         for argument in &mut call.args {
             self.argument_of_call(argument);
         }
-        if LETTING_GO.contains(&method.as_str()) && call.args.is_empty() {
-            return self.let_go(call);
+        if let Some((task, at)) = let_go {
+            return self.let_go(call, &task, at);
         }
         if METHODS.iter().any(|(name, _)| *name == method)
             && call.args.len() == 1
@@ -816,14 +819,17 @@ impl<'a> Walker<'a> {
     }
 
     /// `task.detach()`: proven by the type of the task.
-    fn let_go(&mut self, call: &mut ExprMethodCall) -> Option<Expr> {
-        let original = bare(&call.receiver).clone();
-        if let Some(spawner) = self.spawner_of(&original) {
-            let at = ends(&*call);
-            self.report(How::Dropped, spawner, &original, at);
+    fn let_go(
+        &mut self,
+        call: &mut ExprMethodCall,
+        original: &Expr,
+        at: (Span, Span),
+    ) -> Option<Expr> {
+        if let Some(spawner) = self.spawner_of(original) {
+            self.report(How::Dropped, spawner, original, at);
             return None;
         }
-        let named = match &original {
+        let named = match original {
             Expr::Path(path) => path
                 .path
                 .get_ident()
@@ -833,16 +839,14 @@ impl<'a> Walker<'a> {
         if let Some(init) = &named
             && let Some(spawner) = self.spawner_of(init)
         {
-            let at = ends(&*call);
             self.report(How::Dropped, spawner, init, at);
             return None;
         }
         let checks = self.checks.as_mut()?;
         self.asked = true;
-        let at = ends(&*call);
         let instead = named
             .as_ref()
-            .map_or_else(|| words::instead(&original), |init| words::instead(init));
+            .map_or_else(|| words::instead(original), |init| words::instead(init));
         let receiver = &call.receiver;
         if is_place(receiver) {
             let ask = checks.place(receiver, &instead, at);
