@@ -236,9 +236,9 @@ pub(super) fn says_what_to_write(expr: &Expr) -> bool {
     )
 }
 
-/// `map.insert(key, handle)` gives back what was there before.
+/// `map.insert(key, handle)` and `extensions.insert(handle)` give back what was there before.
 pub(super) fn is_insert(expr: &Expr) -> bool {
-    matches!(expr, Expr::MethodCall(call) if call.method == "insert" && call.args.len() == 2)
+    matches!(expr, Expr::MethodCall(call) if call.method == "insert")
 }
 
 pub(super) fn is_ended(expr: &Expr, home: &Home) -> bool {
