@@ -236,9 +236,11 @@ pub(super) fn says_what_to_write(expr: &Expr) -> bool {
     )
 }
 
-/// `map.insert(key, handle)` and `extensions.insert(handle)` give back what was there before.
+/// `map.insert(key, handle)`, `self.timer.take()` and their like give back what was there before: it
+/// may have been polled to its end.
 pub(super) fn is_insert(expr: &Expr) -> bool {
-    matches!(expr, Expr::MethodCall(call) if call.method == "insert")
+    matches!(expr, Expr::MethodCall(call)
+        if ["insert", "replace", "take"].iter().any(|name| call.method == name))
 }
 
 pub(super) fn is_ended(expr: &Expr, home: &Home) -> bool {
