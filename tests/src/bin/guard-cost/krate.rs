@@ -67,7 +67,7 @@ pub(crate) fn write_workspace(root: &Path, repository: &Path) -> io::Result<()> 
     let names = VARIANTS
         .map(|variant| format!("{:?}, ", variant.name))
         .concat();
-    let runtime = repository.join("runtime");
+    let runtime = repository.join("runtime").display().to_string();
     put(
         &root.join("Cargo.toml"),
         &format!(

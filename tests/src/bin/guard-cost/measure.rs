@@ -15,7 +15,7 @@ pub(crate) fn check(root: &Path, name: &str) -> io::Result<Duration> {
     lib.set_modified(SystemTime::now())?;
     let before = of_children()?;
     cargo(root, &["check", "--quiet", "--package", name])?;
-    Ok(of_children()? - before)
+    Ok(of_children()?.saturating_sub(before))
 }
 
 /// The program as a stripped release binary.
@@ -81,7 +81,7 @@ fn of_children() -> io::Result<Duration> {
         .split_whitespace()
         .skip(13)
         .take(2)
-        .map(|ticks| ticks.parse::<u64>());
+        .map(str::parse::<u64>);
     let ticks: u64 = ticks.sum::<Result<_, _>>().map_err(io::Error::other)?;
     // Linux shows ticks of 10 ms, whatever its own are.
     Ok(Duration::from_millis(ticks * 10))
