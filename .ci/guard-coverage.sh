@@ -52,6 +52,7 @@ for how in bare guarded; do
     /^FNF:/ { sub("FNF:", ""); functions = $0 } /^LF:/ { sub("LF:", ""); lines = $0 }
     END { printf "%8s %s functions, %s lines", how, functions, lines }' "$root/$how.lcov"
   sed -n 's/.*"regions":{"count":\([0-9]*\),"covered":\([0-9]*\).*/, \1 regions, \2 of them run/p' "$root/$how.json"
+  echo
 done
 
 # What a closure or an `async` block of the copy adds to the list of functions has no name of its own

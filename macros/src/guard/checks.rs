@@ -251,8 +251,9 @@ impl Output {
     pub(super) fn takes(&self, value: &Expr) -> TokenStream {
         let site = Span::mixed_site();
         match self {
-            Self::Typed(ty) => quote_spanned!(site=> let _: #ty = #value;),
-            Self::Opaque { takes, .. } => quote_spanned!(site=> #takes(#value);),
+            // As an arm, or Clippy would find that a value that never comes is no value.
+            Self::Typed(ty) => quote_spanned!(site=> let _: #ty = match () { () => #value };),
+            Self::Opaque { takes, .. } => quote_spanned!(site=> #takes(match () { () => #value });),
             Self::Unnamed | Self::None => quote!(#value),
         }
     }

@@ -30,8 +30,8 @@ const fn row(path: &'static str, takes: Takes, gives: Gives) -> Spawner {
 use Gives::{Handle, Nothing};
 use Takes::{Closure, Future};
 
-/// Functions, by the path under which their crate has them. `tests/guard/tests/spawners.rs` tries
-/// each against the real crate.
+/// Functions, by the path under which their crate has them. `tests/tests/guard_rows.rs` sees to it
+/// that each is tried against the real crate.
 pub(super) const SPAWNERS: &[Spawner] = &[
     row("tokio::spawn", Future, Handle),
     row("tokio::task::spawn", Future, Handle),
