@@ -10,7 +10,7 @@ use syn::{
 use crate::{
     errors::Errors,
     expand::without_impl_trait,
-    guard::guard,
+    guard::{guard, has_guard},
     item::{self, Function, FunctionBlock},
 };
 
@@ -101,13 +101,7 @@ fn methods(krate: &TokenStream, item: TokenStream) -> Option<TokenStream> {
     let mut block: ItemImpl = syn::parse2(item).ok()?;
     for item in &mut block.items {
         let ImplItem::Fn(method) = item else { continue };
-        let is_own = |attr: &syn::Attribute| {
-            attr.path()
-                .segments
-                .last()
-                .is_some_and(|last| last.ident == "serverless_handler" || last.ident == "no_detach")
-        };
-        if method.attrs.iter().any(is_own) {
+        if has_guard(&method.attrs) {
             continue;
         }
         let stmts = &method.block.stmts;

@@ -25,6 +25,7 @@ use syn::{
     visit_mut::VisitMut,
 };
 
+pub(crate) use self::source::has_guard;
 use self::{
     checks::{Checks, Output},
     home::Home,
@@ -223,8 +224,8 @@ fn ends(node: &impl ToTokens) -> (Span, Span) {
 
 fn mentions(tokens: TokenStream, name: &str) -> bool {
     tokens.into_iter().any(|token| match token {
-        proc_macro2::TokenTree::Ident(ident) => ident == name,
-        proc_macro2::TokenTree::Group(group) => mentions(group.stream(), name),
+        TokenTree::Ident(ident) => ident == name,
+        TokenTree::Group(group) => mentions(group.stream(), name),
         _ => false,
     })
 }

@@ -58,7 +58,7 @@ enum Inner {
 /// One crate, read module by module.
 pub(super) struct Source {
     root: PathBuf,
-    stamps: RefCell<Vec<(PathBuf, Stamp)>>,
+    stamps: Vec<(PathBuf, Stamp)>,
     modules: RefCell<HashMap<ModulePath, Option<Rc<Module>>>>,
     inline: RefCell<HashMap<PathBuf, InlineModules>>,
     /// What functions are known to detach.
@@ -169,7 +169,7 @@ impl Source {
             .collect();
         Self {
             root: root.to_owned(),
-            stamps: RefCell::new(stamps),
+            stamps,
             modules: RefCell::default(),
             inline: RefCell::default(),
             detached: RefCell::default(),
@@ -201,10 +201,7 @@ impl Source {
     }
 
     fn is_fresh(&self) -> bool {
-        self.stamps
-            .borrow()
-            .iter()
-            .all(|(file, at)| stamp(file) == *at)
+        self.stamps.iter().all(|(file, at)| stamp(file) == *at)
     }
 
     fn read(&self, path: &Path) -> Option<Vec<Item>> {
@@ -278,16 +275,11 @@ impl Source {
         if matches!(&**above.modules.get(name)?, Inner::Inline(_)) {
             return self.file_of(parent);
         }
-        let root = &self.root;
-        let base = root.parent()?;
-        let is_root = root
-            .file_stem()
-            .is_some_and(|stem| stem == "lib" || stem == "main");
+        let base = self.root.parent()?;
         // The modules of `tests/a.rs` or `src/bin/a.rs` lie beside it.
         let dir = parent
             .iter()
             .fold(base.to_owned(), |dir, part| dir.join(part));
-        let _ = is_root;
         let flat = dir.join(format!("{name}.rs"));
         let nested = dir.join(name).join("mod.rs");
         [flat, nested].into_iter().find(|path| path.is_file())
@@ -682,7 +674,7 @@ fn named(tokens: TokenStream) -> Option<TokenStream> {
     Some(out.into_iter().collect())
 }
 
-fn has_guard(attrs: &[Attribute]) -> bool {
+pub(crate) fn has_guard(attrs: &[Attribute]) -> bool {
     let names = ["serverless_handler", "no_detach"];
     attrs.iter().any(|attr| {
         attr.path()

@@ -10,7 +10,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::{
     Attribute, Block, Expr, ExprArray, ExprAssign, ExprCall, ExprClosure, ExprIf, ExprMacro,
-    ExprMatch, ExprMethodCall, ExprPath, ExprTuple, Item, Lifetime, Local, Macro, Pat, Stmt,
+    ExprMatch, ExprMethodCall, ExprPath, ExprTuple, Item, Label, Lifetime, Local, Macro, Pat, Stmt,
     StmtMacro, Type,
     visit_mut::{self, VisitMut},
 };
@@ -21,6 +21,7 @@ use super::{
     home::Home,
     known::{self, Known, Select},
     names::{Bound, Name, Names, verdict},
+    print::print,
     shape::{
         self, attrs_of, bare, bindings, constructed, is_channel, is_empty, is_ended, is_insert,
         is_place, is_value, may_be_work, rebinds, says_what_to_write, take_attrs, without_eq,
@@ -199,7 +200,7 @@ impl<'a> Walker<'a> {
                     out.push(Stmt::Expr(expr, (!is_asked).then(Default::default)));
                     return;
                 }
-                self.visit_known(&mut mac.mac, known, false);
+                self.visit_known(&mut mac.mac, known);
             }
         }
         out.push(stmt);
@@ -254,8 +255,7 @@ impl<'a> Walker<'a> {
             };
             // Through the type that is written.
             self.visit_expr_mut(&mut init.expr);
-            let Some(original) = original.filter(|original| !self.spawned(original, How::Dropped))
-            else {
+            let Some(original) = original.filter(|original| !self.spawned(original)) else {
                 return After::Nothing;
             };
             let at = ends(&*original);
@@ -281,7 +281,6 @@ impl<'a> Walker<'a> {
                 .is_some_and(|init| is_channel(init) || shape::is_race(init));
         match original {
             Some(init) if !exempt => {
-                // `let (a, _) = f()`: what `_` leaves out is dropped as well.
                 let names = self.names.len();
                 self.bind(
                     &local.pat,
@@ -393,17 +392,17 @@ impl<'a> Walker<'a> {
         self.found.push(Found {
             at,
             how,
-            call: words::text(call.to_token_stream()),
+            call: print(call.to_token_stream()),
             message,
         });
     }
 
-    fn spawned(&mut self, expr: &Expr, how: How) -> bool {
+    fn spawned(&mut self, expr: &Expr) -> bool {
         let Some(spawner) = self.spawner_of(expr) else {
             return false;
         };
         if spawner.gives == Gives::Handle {
-            self.report(how, spawner, expr, ends(expr));
+            self.report(How::Dropped, spawner, expr, ends(expr));
         }
         // What gives nothing is reported wherever it stands.
         true
@@ -416,13 +415,9 @@ impl<'a> Walker<'a> {
             Expr::Paren(paren) => self.dropped(&mut paren.expr, goes_on),
             Expr::Group(group) => self.dropped(&mut group.expr, goes_on),
             Expr::Block(block) => {
-                self.labelled(
-                    block.label.as_ref().map(|label| label.name.clone()),
-                    false,
-                    |this| {
-                        this.block(&mut block.block, true);
-                    },
-                );
+                self.labelled(block.label.as_ref(), false, |this| {
+                    this.block(&mut block.block, true);
+                });
                 false
             }
             Expr::Unsafe(block) => {
@@ -497,7 +492,7 @@ impl<'a> Walker<'a> {
         }
         let original = expr.clone();
         self.visit_expr_mut(expr);
-        if matches!(expr, Expr::Verbatim(_)) || self.spawned(&original, How::Dropped) {
+        if matches!(expr, Expr::Verbatim(_)) || self.spawned(&original) {
             return false;
         }
         let Some(checks) = &mut self.checks else {
@@ -562,7 +557,8 @@ impl<'a> Walker<'a> {
 
     // ---- control flow
 
-    fn labelled(&mut self, label: Option<Lifetime>, is_loop: bool, walk: impl FnOnce(&mut Self)) {
+    fn labelled(&mut self, label: Option<&Label>, is_loop: bool, walk: impl FnOnce(&mut Self)) {
+        let label = label.map(|label| label.name.clone());
         let from = self.names.len();
         self.targets.push(Target {
             label,
@@ -686,7 +682,7 @@ impl<'a> Walker<'a> {
                 self.found.push(Found {
                     at: ends(whole),
                     how: How::Nothing,
-                    call: words::text(whole.to_token_stream()),
+                    call: print(whole.to_token_stream()),
                     message,
                 });
             }
@@ -884,14 +880,14 @@ impl<'a> Walker<'a> {
 
     // ---- macros
 
-    fn visit_known(&mut self, mac: &mut Macro, known: Known, drops_value: bool) {
+    fn visit_known(&mut self, mac: &mut Macro, known: Known) {
         let rewritten = match known {
             Known::Tracked => known::tracked(&mac.tokens, |expr| self.visit_expr_mut(expr)),
             Known::Vec | Known::Join | Known::Expressions => {
                 known::expressions(&mac.tokens, |expr| self.visit_expr_mut(expr))
             }
             Known::Select => {
-                self.select(mac, drops_value);
+                self.select(mac, false);
                 return;
             }
             Known::Allowed | Known::Expression | Known::Unknown => None,
@@ -1056,47 +1052,31 @@ impl VisitMut for Walker<'_> {
                 self.bind(&binding.pat, Bound::Elsewhere, None, None, 0);
             }
             Expr::Loop(body) => {
-                self.labelled(
-                    body.label.as_ref().map(|label| label.name.clone()),
-                    true,
-                    |this| {
-                        this.block(&mut body.body, false);
-                    },
-                );
+                self.labelled(body.label.as_ref(), true, |this| {
+                    this.block(&mut body.body, false);
+                });
             }
             Expr::While(body) => {
                 let names = self.names.len();
                 self.visit_expr_mut(&mut body.cond);
-                self.labelled(
-                    body.label.as_ref().map(|label| label.name.clone()),
-                    true,
-                    |this| {
-                        this.block(&mut body.body, false);
-                    },
-                );
+                self.labelled(body.label.as_ref(), true, |this| {
+                    this.block(&mut body.body, false);
+                });
                 self.names.leave(names);
             }
             Expr::ForLoop(body) => {
                 self.visit_expr_mut(&mut body.expr);
                 let names = self.names.len();
-                self.labelled(
-                    body.label.as_ref().map(|label| label.name.clone()),
-                    true,
-                    |this| {
-                        this.pattern(&mut body.pat);
-                        this.block(&mut body.body, false);
-                    },
-                );
+                self.labelled(body.label.as_ref(), true, |this| {
+                    this.pattern(&mut body.pat);
+                    this.block(&mut body.body, false);
+                });
                 self.names.leave(names);
             }
             Expr::Block(block) => {
-                self.labelled(
-                    block.label.as_ref().map(|label| label.name.clone()),
-                    false,
-                    |this| {
-                        this.block(&mut block.block, false);
-                    },
-                );
+                self.labelled(block.label.as_ref(), false, |this| {
+                    this.block(&mut block.block, false);
+                });
             }
             Expr::Unsafe(block) => self.block(&mut block.block, false),
             Expr::Closure(closure) => {
@@ -1116,7 +1096,7 @@ impl VisitMut for Walker<'_> {
             Expr::Const(_) => {}
             Expr::Macro(mac) => {
                 let known = known::known(&mac.mac, self.home);
-                self.visit_known(&mut mac.mac, known, false);
+                self.visit_known(&mut mac.mac, known);
                 if known == Known::Allowed && self.checks.is_some() {
                     // Its own mistakes are the original's to report.
                     *expr = known::allowed(&mac.mac.tokens);

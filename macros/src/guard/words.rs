@@ -1,6 +1,5 @@
 //! What the guard says.
 
-use proc_macro2::TokenStream;
 use quote::ToTokens;
 use syn::Expr;
 
@@ -97,8 +96,4 @@ pub(super) fn task<'a>(args: impl IntoIterator<Item = &'a Expr>) -> String {
     args.into_iter()
         .next()
         .map_or_else(|| "…".into(), |task| print(task.to_token_stream()))
-}
-
-pub(super) fn text(tokens: TokenStream) -> String {
-    print(tokens)
 }
