@@ -164,6 +164,68 @@ impl<T: Exempt<W> + ?Sized, W> Kept<i32, Because<W>> for T {}
 #[diagnostic::do_not_recommend]
 impl<T: Nobody + ?Sized> Kept<i32, IsHandle> for T {}
 
+/// A function of so many arguments whose value is dropped right where it is called.
+///
+/// The call itself stays as it is, so that one that never returns still ends its block.
+#[diagnostic::on_unimplemented(
+    message = "work is dropped here: nobody awaits it, so it is lost or detached",
+    label = "dropped, not awaited",
+    note = "help: write `spawn_tracked!(…)` around the future, or `.await` it"
+)]
+pub trait Called<const ARGUMENTS: usize, Code, Why> {}
+#[diagnostic::do_not_recommend]
+impl<F, const ARGUMENTS: usize> Called<ARGUMENTS, u8, ()> for F {}
+#[diagnostic::do_not_recommend]
+impl<F: Nobody, const ARGUMENTS: usize> Called<ARGUMENTS, i32, IsHandle> for F {}
+/// It is given these and returns that.
+#[derive(Debug)]
+pub struct Returns<Arguments, Value, Why>(PhantomData<(Arguments, Value, Why)>);
+macro_rules! called {
+    ($($count:literal: $($argument:ident)*;)*) => { $(
+        #[diagnostic::do_not_recommend]
+        impl<F, R, W, $($argument),*> Called<$count, u16, Returns<($($argument,)*), R, W>> for F
+        where
+            F: FnOnce($($argument),*) -> R,
+            R: Work<W>,
+        {
+        }
+        #[diagnostic::do_not_recommend]
+        impl<F, R, W, $($argument),*> Called<$count, i32, Returns<($($argument,)*), R, W>> for F
+        where
+            F: FnOnce($($argument),*) -> R,
+            R: Exempt<W>,
+        {
+        }
+    )* };
+}
+called! {
+    0: ;
+    1: A;
+    2: A B;
+    3: A B C;
+    4: A B C D;
+    5: A B C D E;
+    6: A B C D E G;
+    7: A B C D E G H;
+    8: A B C D E G H I;
+}
+
+/// A future whose value is dropped right where it is awaited.
+#[diagnostic::on_unimplemented(
+    message = "work is dropped here: nobody awaits it, so it is lost or detached",
+    label = "dropped, not awaited",
+    note = "help: write `spawn_tracked!(…)` around the future, or `.await` it"
+)]
+pub trait Awaited<Code, Why> {}
+#[diagnostic::do_not_recommend]
+impl<F> Awaited<u8, ()> for F {}
+#[diagnostic::do_not_recommend]
+impl<F: IntoFuture, W> Awaited<u16, W> for F where F::Output: Work<W> {}
+#[diagnostic::do_not_recommend]
+impl<F: IntoFuture, W> Awaited<i32, Because<W>> for F where F::Output: Exempt<W> {}
+#[diagnostic::do_not_recommend]
+impl<F: Nobody> Awaited<i32, IsHandle> for F {}
+
 /// A value that may be dropped where a function is left early.
 #[diagnostic::on_unimplemented(
     message = "a task is still running where the function may be left: its handle is dropped here, \
@@ -219,6 +281,28 @@ pub fn by<R: ?Sized, T: ?Sized>(_: Type<R>, _: &T) -> By<R, T> {
 
 /// Asks [`Kept`] about a value.
 pub fn kept<T: Kept<C, W> + ?Sized, C, W>(_: &T, _: C) {}
+/// Stands beside a value: with it no argument alone is what a question is about, so the compiler
+/// underlines the name of the question, which has the span of what the user wrote.
+#[derive(Debug)]
+pub struct Beside<T>(PhantomData<T>);
+/// See [`Beside`].
+#[must_use]
+pub fn beside<T>() -> Beside<T> {
+    Beside(PhantomData)
+}
+
+/// Asks [`Called`] about a function, which then is called.
+pub fn called<const ARGUMENTS: usize, F: Called<ARGUMENTS, C, W>, C, W>(
+    function: F,
+    _: Beside<F>,
+    _: C,
+) -> F {
+    function
+}
+/// Asks [`Awaited`] about a future, which then is awaited.
+pub fn awaited<F: Awaited<C, W>, C, W>(future: F, _: Beside<F>, _: C) -> F {
+    future
+}
 /// Asks [`Joined`] about a value.
 pub fn joined<T: Joined<C, W> + ?Sized, C, W>(_: &T, _: C) {}
 /// Asks [`Handed`] about a value.

@@ -3,17 +3,18 @@
 //! Each stands at the user's own tokens, from the first to the last, so that the compiler underlines
 //! those and nothing else.
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::ToTokens as _;
 use quote::{format_ident, quote, quote_spanned};
-use syn::{Expr, FnArg, GenericParam, Signature, Type};
+use syn::{Expr, ExprAwait, ExprCall, FnArg, GenericParam, Signature, Type};
 
 use super::{mentions, words::DROPPED};
 
 /// Questions with words of their own are traits of their own, in the copy.
 #[derive(Default)]
 pub(super) struct Checks {
-    items: TokenStream,
+    traits: TokenStream,
+    functions: TokenStream,
     count: usize,
 }
 
@@ -24,40 +25,67 @@ fn ours(span: Span) -> Span {
 }
 
 /// `__tethered::name`, from the first token to the last.
-fn function(name: &str, (first, last): At) -> TokenStream {
-    let name = Ident::new(name, ours(last));
-    let krate = Ident::new("__tethered", ours(first));
+fn function(name: &str, at: At) -> TokenStream {
+    let site = Span::mixed_site();
+    path(Ident::new("__tethered", site), Ident::new(name, site), at)
+}
+
+fn path(mut start: Ident, mut end: Ident, (first, last): At) -> TokenStream {
+    start.set_span(ours(first));
+    end.set_span(ours(last));
     let colons = quote_spanned!(ours(first)=> ::);
-    quote!(#krate #colons #name)
+    quote!(#start #colons #end)
 }
 
 impl Checks {
     pub(super) fn into_items(self) -> TokenStream {
-        self.items
+        let Self {
+            traits, functions, ..
+        } = self;
+        if functions.is_empty() {
+            return TokenStream::new();
+        }
+        quote_spanned!(Span::mixed_site()=> #traits enum __Asks {} impl __Asks { #functions })
     }
 
-    /// A trait that says what to write, and the function that asks it.
-    fn with_words(&mut self, instead: &str, at: At) -> TokenStream {
+    /// A question with words of its own: a trait that says what to write, and a function that asks it,
+    /// in a path of two names from the first token to the last.
+    fn with_words(
+        &mut self,
+        asked: &TokenStream,
+        instead: &str,
+        at: At,
+        function: impl FnOnce(&Ident, &Ident) -> TokenStream,
+    ) -> TokenStream {
         let number = self.count;
         self.count += 1;
         let site = Span::mixed_site();
         let name = format_ident!("__Kept{number}", span = site);
         let call = format_ident!("__kept{number}", span = site);
         let note = format!("help: {instead}");
-        self.items.extend(quote_spanned! {site=>
+        self.traits.extend(quote_spanned! {site=>
             #[diagnostic::on_unimplemented(message = #DROPPED, label = "dropped, not awaited", note = #note)]
             trait #name<C, W> {}
             #[diagnostic::do_not_recommend]
-            impl<T: ?::core::marker::Sized + __tethered::Kept<C, W>, C, W> #name<C, W> for T {}
-            fn #call<T: ?::core::marker::Sized + #name<C, W>, C, W>(_: &T, _: C) {}
+            impl<T: ?::core::marker::Sized + __tethered::#asked, C, W> #name<C, W> for T {}
         });
-        let call = Ident::new(&call.to_string(), ours(at.0));
-        quote!(#call)
+        self.functions.extend(function(&name, &call));
+        path(Ident::new("__Asks", site), call, at)
+    }
+
+    fn kept(&mut self, instead: &str, at: At) -> TokenStream {
+        let site = Span::mixed_site();
+        let asked = quote_spanned!(site=> Kept<C, W>);
+        self.with_words(&asked, instead, at, |words, call| {
+            quote_spanned! {site=>
+                fn #call<T: ?::core::marker::Sized + #words<C, W>, C, W>(_: &T, _: C) {}
+            }
+        })
     }
 
     fn question(&mut self, plain: &str, instead: Option<&str>, at: At) -> TokenStream {
         match instead {
-            Some(instead) => self.with_words(instead, at),
+            Some(instead) => self.kept(instead, at),
             None => function(plain, at),
         }
     }
@@ -70,7 +98,7 @@ impl Checks {
         expr: &Expr,
         instead: Option<&str>,
         from: From<'_>,
-        is_outermost: bool,
+        is_free: bool,
         goes_on: bool,
         at: At,
     ) -> TokenStream {
@@ -85,14 +113,55 @@ impl Checks {
             };
         }
         let value = goes_on.then_some(&name);
-        if is_outermost {
+        if is_free {
             // It may never return: the branch keeps what follows from being called unreachable.
             return quote_spanned! {site=>
                 { let #name = if false { #expr } else { __tethered::any() }; #call; #value }
             };
         }
-        // In an inner body, which is checked for borrows, what the value borrows has to live on.
         quote_spanned!(site=> match (#expr) { #name => { #call; #value } })
+    }
+
+    /// A call whose value the statement drops: `called(f, beside(), 0)(arguments)`. It is still a call,
+    /// so one that never returns ends its block as it does in the original.
+    pub(super) fn called(&mut self, call: &mut ExprCall, instead: Option<&str>, at: At) {
+        let site = Span::mixed_site();
+        let arguments = Literal::usize_unsuffixed(call.args.len());
+        let question = if let Some(instead) = instead {
+            let asked = quote_spanned!(site=> Called<#arguments, C, W>);
+            self.with_words(&asked, instead, at, |words, call| {
+                quote_spanned! {site=>
+                    fn #call<F: #words<C, W>, C, W>(f: F, _: __tethered::Beside<F>, _: C) -> F { f }
+                }
+            })
+        } else {
+            let called = function("called", at);
+            quote_spanned!(site=> #called::<#arguments, _, _, _>)
+        };
+        let function = &call.func;
+        *call.func = Expr::Verbatim(quote_spanned! {site=>
+            #question(#function, __tethered::beside(), 0)
+        });
+    }
+
+    /// The same for a future whose value is dropped once it is awaited.
+    pub(super) fn awaited(wait: &mut ExprAwait, at: At) {
+        let awaited = function("awaited", at);
+        let mut future = &*wait.base;
+        while let Expr::Paren(paren) = future {
+            future = &paren.expr;
+        }
+        *wait.base = Expr::Verbatim(quote_spanned! {Span::mixed_site()=>
+            #awaited(#future, __tethered::beside(), 0)
+        });
+    }
+
+    /// A value that the statement drops at the end of a block, whose type is that of the block where
+    /// the statement never returns: so it stands there as it is, after its question.
+    pub(super) fn last(question: &TokenStream, expr: &Expr) -> TokenStream {
+        quote_spanned! {Span::mixed_site()=>
+            { if false { #question match __tethered::never() {} } else { let _ = #expr; } }
+        }
     }
 
     /// The receiver of `detach()`, which then goes on.
@@ -103,7 +172,7 @@ impl Checks {
         instead: &str,
         at: At,
     ) -> TokenStream {
-        let question = self.with_words(instead, at);
+        let question = self.kept(instead, at);
         let (name, call) = call(&question, at);
         quote_spanned! {Span::mixed_site()=>
             match (#receiver) { mut #name => { #call; #name #rest } }
@@ -112,7 +181,7 @@ impl Checks {
 
     /// A place, which goes on.
     pub(super) fn place(&mut self, place: &Expr, instead: &str, at: At) -> TokenStream {
-        let question = self.with_words(instead, at);
+        let question = self.kept(instead, at);
         let and = quote_spanned!(at.0=> &);
         quote_spanned!(Span::mixed_site()=> #question(#and #place, 0);)
     }

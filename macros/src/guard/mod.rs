@@ -58,6 +58,7 @@ pub(crate) fn guard(
     let home = Home::of(place(sig), &copy);
     let output = Output::of(sig, written, inferred, || home.self_type().is_some());
     let mut walker = Walker::new(&home, helpers::follow, Some(Checks::default()), output);
+    walker.in_unsafe = matches!(sig.safety, syn::Safety::Unsafe(_));
     for input in &sig.inputs {
         if let FnArg::Typed(argument) = input {
             walker.argument(&argument.pat, source::type_name(&argument.ty).as_deref());

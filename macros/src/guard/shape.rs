@@ -283,6 +283,27 @@ pub(super) fn is_race(expr: &Expr) -> bool {
     }
 }
 
+/// `Some(..)`: by its name it makes a value of an enum or a struct.
+pub(super) fn is_variant(path: &syn::ExprPath) -> bool {
+    let last = path.path.segments.last();
+    last.is_some_and(|last| last.ident.to_string().starts_with(char::is_uppercase))
+}
+
+/// Whether a call makes no value on its way that its own value could borrow from.
+pub(super) fn borrows_nothing(expr: &Expr) -> bool {
+    let owns = |argument: &Expr| match argument {
+        Expr::Lit(_) | Expr::Closure(_) | Expr::Macro(_) => true,
+        Expr::Reference(reference) => is_place(&reference.expr),
+        argument => is_place(argument),
+    };
+    match expr {
+        Expr::MethodCall(call) => is_place(&call.receiver) && call.args.iter().all(owns),
+        Expr::Call(call) => is_place(&call.func) && call.args.iter().all(owns),
+        Expr::Macro(_) => true,
+        _ => false,
+    }
+}
+
 /// Ends the process, or the thread, as its name says.
 pub(super) fn is_exit(expr: &Expr) -> bool {
     const EXITS: &[&str] = &["exit", "abort", "panic_any", "resume_unwind"];

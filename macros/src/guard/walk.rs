@@ -60,6 +60,12 @@ pub(super) struct Walker<'a> {
     targets: Vec<Target>,
     pub(super) output: Output,
     in_closure: usize,
+    /// Where unsafe functions may be called, which are no `FnOnce`.
+    pub(super) in_unsafe: bool,
+    /// The block that comes is of type `()`.
+    is_unit: bool,
+    /// The statement is the last of a block that may have another type.
+    is_end: bool,
     pub(super) asked: bool,
 }
 
@@ -105,6 +111,9 @@ impl<'a> Walker<'a> {
             targets: Vec::new(),
             output,
             in_closure: 0,
+            in_unsafe: false,
+            is_unit: false,
+            is_end: false,
             asked: false,
         }
     }
@@ -150,11 +159,14 @@ impl<'a> Walker<'a> {
         let names = self.names.len();
         let stmts = std::mem::take(&mut block.stmts);
         let last = stmts.len().saturating_sub(1);
+        let is_unit = std::mem::take(&mut self.is_unit);
         let mut out = Vec::with_capacity(stmts.len());
         for (at, stmt) in stmts.into_iter().enumerate() {
             let drops = drops_value && at == last;
+            self.is_end = !is_unit && at == last;
             self.stmt(stmt, drops, &mut out);
         }
+        self.is_end = false;
         self.leave(names, &mut out);
         block.stmts = out;
     }
@@ -421,7 +433,7 @@ impl<'a> Walker<'a> {
                 false
             }
             Expr::Unsafe(block) => {
-                self.block(&mut block.block, true);
+                self.in_unsafe(|this| this.block(&mut block.block, true));
                 false
             }
             Expr::If(branch) => {
@@ -483,6 +495,7 @@ impl<'a> Walker<'a> {
     }
 
     fn dropped_value(&mut self, expr: &mut Expr, goes_on: bool) -> bool {
+        let is_end = std::mem::take(&mut self.is_end);
         let is_unit = matches!(&*expr, Expr::MethodCall(call)
             if shape::is_unit(call, self.type_of(&call.receiver).as_deref()));
         let is_fine = is_unit || is_insert(expr) || is_channel(expr) || shape::is_tracked(expr);
@@ -495,24 +508,66 @@ impl<'a> Walker<'a> {
         if matches!(expr, Expr::Verbatim(_)) || self.spawned(&original) {
             return false;
         }
+        let is_call = self.is_call(&original);
         let Some(checks) = &mut self.checks else {
             return false;
         };
         let attrs = take_attrs(expr);
         let at = ends(&original);
         let instead = says_what_to_write(&original).then(|| words::instead(&original));
+        let from = shape::from(&original);
         self.asked = true;
-        let is_outermost = self.in_closure == 0;
-        let ask = checks.dropped(
-            expr,
-            instead.as_deref(),
-            shape::from(&original),
-            is_outermost,
-            goes_on,
-            at,
-        );
+        let ask = if is_call && matches!(from, From::Anywhere) {
+            match value_of(expr) {
+                Expr::Call(call) => checks.called(call, instead.as_deref(), at),
+                Expr::Await(wait) => Checks::awaited(wait, at),
+                _ => {}
+            }
+            if goes_on {
+                quote!(#expr)
+            } else {
+                quote_spanned!(Span::mixed_site()=> { let _ = #expr; })
+            }
+        } else {
+            let is_never = is_end
+                && matches!(
+                    original,
+                    Expr::Call(_) | Expr::MethodCall(_) | Expr::Macro(_)
+                )
+                && !goes_on;
+            // In an inner body, which is checked for borrows, what the value borrows has to live on.
+            let is_free = self.in_closure == 0 || (is_never && shape::borrows_nothing(&original));
+            let ask = checks.dropped(expr, instead.as_deref(), from, is_free, goes_on, at);
+            if is_never {
+                Checks::last(&ask, expr)
+            } else {
+                ask
+            }
+        };
         *expr = Expr::Verbatim(quote!(#(#attrs)* #ask));
         !goes_on
+    }
+
+    /// Whether a value comes from an `.await`, or from a function that can be asked by its path.
+    fn is_call(&self, expr: &Expr) -> bool {
+        const MOST_ARGUMENTS: usize = 8;
+        match expr {
+            Expr::Await(_) => true,
+            Expr::Try(attempt) => self.is_call(&attempt.expr),
+            Expr::Paren(paren) => self.is_call(&paren.expr),
+            Expr::Call(call) => {
+                let Expr::Path(path) = &*call.func else {
+                    return false;
+                };
+                let name = path.path.get_ident();
+                let is_local = name.is_some_and(|name| self.names.find(name).is_some());
+                !is_local
+                    && !self.in_unsafe
+                    && call.args.len() <= MOST_ARGUMENTS
+                    && !shape::is_variant(path)
+            }
+            _ => false,
+        }
     }
 
     /// `h;`, `drop(h)`, `let _ = h`: the name's value ends here, unless it was used before. Leaves
@@ -584,6 +639,7 @@ impl<'a> Walker<'a> {
         let names = self.names.len();
         self.visit_expr_mut(&mut branch.cond);
         let before = self.names.used();
+        self.is_unit = branch.else_branch.is_none();
         self.block(&mut branch.then_branch, drops_value);
         self.names.leave(names);
         let after_then = self.names.used();
@@ -624,6 +680,12 @@ impl<'a> Walker<'a> {
         if let Pat::Guard(guarded) = pat {
             self.visit_expr_mut(&mut guarded.guard);
         }
+    }
+
+    fn in_unsafe(&mut self, walk: impl FnOnce(&mut Self)) {
+        let before = std::mem::replace(&mut self.in_unsafe, true);
+        walk(self);
+        self.in_unsafe = before;
     }
 
     /// A closure or an async block: a body of its own.
@@ -1053,6 +1115,7 @@ impl VisitMut for Walker<'_> {
             }
             Expr::Loop(body) => {
                 self.labelled(body.label.as_ref(), true, |this| {
+                    this.is_unit = true;
                     this.block(&mut body.body, false);
                 });
             }
@@ -1060,6 +1123,7 @@ impl VisitMut for Walker<'_> {
                 let names = self.names.len();
                 self.visit_expr_mut(&mut body.cond);
                 self.labelled(body.label.as_ref(), true, |this| {
+                    this.is_unit = true;
                     this.block(&mut body.body, false);
                 });
                 self.names.leave(names);
@@ -1069,6 +1133,7 @@ impl VisitMut for Walker<'_> {
                 let names = self.names.len();
                 self.labelled(body.label.as_ref(), true, |this| {
                     this.pattern(&mut body.pat);
+                    this.is_unit = true;
                     this.block(&mut body.body, false);
                 });
                 self.names.leave(names);
@@ -1078,7 +1143,7 @@ impl VisitMut for Walker<'_> {
                     this.block(&mut block.block, false);
                 });
             }
-            Expr::Unsafe(block) => self.block(&mut block.block, false),
+            Expr::Unsafe(block) => self.in_unsafe(|this| this.block(&mut block.block, false)),
             Expr::Closure(closure) => {
                 self.mention(&closure.body);
                 let ExprClosure { inputs, body, .. } = closure;
@@ -1137,6 +1202,15 @@ impl Walker<'_> {
             }
             self.report(How::Overwritten, spawner, &init, ends(assign));
         }
+    }
+}
+
+/// What a value comes from, before its errors are handed on.
+fn value_of(expr: &mut Expr) -> &mut Expr {
+    match expr {
+        Expr::Try(attempt) => value_of(&mut attempt.expr),
+        Expr::Paren(paren) => value_of(&mut paren.expr),
+        expr => expr,
     }
 }
 

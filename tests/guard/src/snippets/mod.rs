@@ -5,7 +5,9 @@
     reason = "code as it is found, not as we write it"
 )]
 
+pub mod diverges;
 pub mod drains;
+pub mod expected;
 pub mod flow;
 pub mod futures_kept;
 pub mod handles;
