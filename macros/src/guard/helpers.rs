@@ -2,10 +2,12 @@
 
 use std::rc::Rc;
 
+use syn::FnArg;
+
 use super::{
     checks::Output,
     home::Home,
-    source::{Function, Source, place, typed_arguments},
+    source::{Function, Source, place},
     walk::Walker,
     words::How,
 };
@@ -19,9 +21,9 @@ pub(super) fn follow(source: &Rc<Source>, function: &Rc<Function>) -> Option<Str
 fn look(source: &Rc<Source>, function: &Rc<Function>) -> Option<String> {
     let home = Home::of_function(source, function);
     let mut walker = Walker::new(&home, follow, None, Output::None);
-    for (name, ty) in typed_arguments(&function.sig) {
-        if let Ok(pat) = syn::parse::Parser::parse_str(syn::Pat::parse_single, &name) {
-            walker.argument(&pat, Some(&ty));
+    for input in &function.sig.inputs {
+        if let FnArg::Typed(argument) = input {
+            walker.argument(&argument.pat, &argument.ty);
         }
     }
     walker.whole(&mut function.block.clone());

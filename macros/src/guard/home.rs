@@ -112,11 +112,7 @@ impl Home {
     /// What a path means: another crate's from its name, the crate's own from `crate`, as far as
     /// the source tells.
     pub(super) fn resolve(&self, path: &syn::Path) -> Option<Vec<String>> {
-        let mut names: Vec<_> = path
-            .segments
-            .iter()
-            .map(|segment| segment.ident.to_string())
-            .collect();
+        let mut names = names_of(path);
         if path.leading_colon.is_some() {
             return Some(names);
         }
@@ -177,8 +173,14 @@ impl Home {
         }
         match self.resolve(path) {
             Some(path) => ENDS.contains(&path.join("::").as_str()),
-            None => ENDS.contains(&written(path).as_str()),
+            None => ENDS.contains(&names_of(path).join("::").as_str()),
         }
+    }
+
+    /// What the crate's source tells, where it can be read.
+    pub(super) fn with_source<T>(&self, ask: impl FnOnce(&Source) -> Option<T>) -> Option<T> {
+        let (source, _) = self.found()?;
+        in_fallback_unless(self.at.is_none(), || ask(source))
     }
 
     /// A function of the crate, called by a path.
@@ -275,11 +277,8 @@ fn in_fallback_unless<T>(already: bool, read: impl FnOnce() -> T) -> T {
     if already { read() } else { in_fallback(read) }
 }
 
-fn written(path: &syn::Path) -> String {
-    let names: Vec<_> = path
-        .segments
-        .iter()
-        .map(|segment| segment.ident.to_string())
-        .collect();
-    names.join("::")
+/// The names of a path, without its generic arguments.
+pub(super) fn names_of(path: &syn::Path) -> Vec<String> {
+    let names = path.segments.iter();
+    names.map(|segment| segment.ident.to_string()).collect()
 }

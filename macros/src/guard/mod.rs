@@ -7,6 +7,7 @@
 mod checks;
 mod helpers;
 mod home;
+mod kind;
 mod known;
 mod names;
 mod print;
@@ -61,7 +62,7 @@ pub(crate) fn guard(
     walker.in_unsafe = matches!(sig.safety, syn::Safety::Unsafe(_));
     for input in &sig.inputs {
         if let FnArg::Typed(argument) = input {
-            walker.argument(&argument.pat, source::type_name(&argument.ty).as_deref());
+            walker.argument(&argument.pat, &argument.ty);
         }
     }
     walker.whole(&mut copy);

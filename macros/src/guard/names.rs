@@ -3,9 +3,9 @@
 use std::rc::Rc;
 
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
-use syn::Expr;
+use syn::{Expr, Pat};
 
-use super::words::How;
+use super::{kind::Kind, shape::bindings, words::How};
 
 /// Which mistakes a name can make.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -24,6 +24,8 @@ pub(super) struct Name {
     pub(super) init: Option<Rc<Expr>>,
     /// The written type, for methods that the source tells about.
     pub(super) ty: Option<String>,
+    /// What the source tells of it.
+    pub(super) kind: Option<Kind>,
     /// A collection that was made empty and is so still.
     pub(super) empty: bool,
     /// Its expression or its written type names a collection of futures.
@@ -37,7 +39,7 @@ pub(super) struct Name {
     pub(super) slot: usize,
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Names {
     all: Vec<Name>,
     /// The first name of the body that is walked: a closure's values are not its function's.
@@ -51,6 +53,51 @@ impl Names {
 
     pub(super) fn push(&mut self, name: Name) {
         self.all.push(name);
+    }
+
+    /// What is known of what a pattern binds, from what is known of its value.
+    pub(super) fn know(&mut self, pat: &Pat, kind: &Kind) {
+        match (pat, kind) {
+            (Pat::Type(typed), kind) => self.know(&typed.pat, kind),
+            (Pat::Reference(reference), kind) => self.know(&reference.pat, kind),
+            (Pat::Guard(guarded), kind) => self.know(&guarded.pat, kind),
+            (Pat::Ident(ident), kind) => {
+                let mut names = self.all.iter_mut().rev();
+                if let Some(name) = names.find(|name| name.ident == ident.ident) {
+                    name.kind = Some(kind.clone());
+                }
+            }
+            (Pat::TupleStruct(pat), Kind::Of(inner)) if is_holder(&pat.path) => {
+                if let Some(pat) = pat.elems.first() {
+                    self.know(pat, inner);
+                }
+            }
+            (pat, Kind::Plain) => {
+                let mut bound = Vec::new();
+                bindings(pat, &mut bound);
+                for name in self.all.iter_mut().rev().take(bound.len()) {
+                    name.kind = Some(Kind::Plain);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// A closure's argument.
+    pub(super) fn push_plain(&mut self, ident: &Ident) {
+        self.all.push(Name {
+            ident: ident.clone(),
+            bound: Bound::Elsewhere,
+            init: None,
+            ty: None,
+            kind: Some(Kind::Plain),
+            empty: false,
+            collected: false,
+            filled: None,
+            used: true,
+            exit: None,
+            slot: 0,
+        });
     }
 
     pub(super) fn mark_collected(&mut self, from: usize, collected: bool) {
@@ -143,6 +190,11 @@ impl Names {
             name.used |= *used;
         }
     }
+}
+
+fn is_holder(path: &syn::Path) -> bool {
+    let last = path.segments.last();
+    last.is_some_and(|last| last.ident == "Some" || last.ident == "Ok")
 }
 
 /// What there is to say about a name whose block has ended, and where.

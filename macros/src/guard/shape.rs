@@ -304,13 +304,6 @@ pub(super) fn borrows_nothing(expr: &Expr) -> bool {
     }
 }
 
-/// Ends the process, or the thread, as its name says.
-pub(super) fn is_exit(expr: &Expr) -> bool {
-    const EXITS: &[&str] = &["exit", "abort", "panic_any", "resume_unwind"];
-    matches!(expr, Expr::Call(call) if matches!(&*call.func, Expr::Path(path)
-        if path.path.segments.last().is_some_and(|last| EXITS.iter().any(|name| last.ident == name))))
-}
-
 /// `spawn(tracker.track_future(f))`: the tracker waits for it.
 pub(super) fn is_tracked(expr: &Expr) -> bool {
     let argument = match bare(expr) {

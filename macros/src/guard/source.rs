@@ -14,7 +14,7 @@ use std::{
 };
 
 use proc_macro2::{TokenStream, TokenTree};
-use syn::{Attribute, Fields, FnArg, ImplItem, Item, ItemMod, Pat, Signature, Type, UseTree};
+use syn::{Attribute, Fields, ImplItem, Item, ItemMod, Signature, Type, UseTree};
 
 use super::spawners::WORDS;
 
@@ -40,7 +40,9 @@ pub(super) struct Module {
     globs: Vec<Vec<String>>,
     functions: HashMap<String, Rc<Function>>,
     methods: HashMap<(String, String), Rc<Function>>,
-    fields: HashMap<(String, String), String>,
+    fields: HashMap<(String, String), Type>,
+    /// Structs and enums.
+    types: Vec<String>,
     /// Names of items that are neither functions nor imports.
     others: Vec<String>,
     modules: HashMap<String, Rc<Inner>>,
@@ -64,6 +66,8 @@ pub(super) struct Source {
     /// What functions are known to detach.
     detached: RefCell<HashMap<String, Option<String>>>,
     names_spawners: bool,
+    /// Types that implement `Future` or `IntoFuture` somewhere.
+    futures: Vec<String>,
 }
 
 type Stamp = Option<(SystemTime, u64)>;
@@ -156,10 +160,22 @@ impl Source {
                 );
             }
         }
-        let names = |path: &PathBuf| {
-            fs::read_to_string(path).is_ok_and(|text| WORDS.iter().any(|word| text.contains(word)))
-        };
-        let names_spawners = files.iter().any(names);
+        let mut names_spawners = false;
+        let mut futures = Vec::new();
+        for text in files
+            .iter()
+            .filter_map(|file| fs::read_to_string(file).ok())
+        {
+            names_spawners |= WORDS.iter().any(|word| text.contains(word));
+            for (at, found) in text.match_indices("Future for ") {
+                let name = |c: char| c.is_alphanumeric() || c == '_' || c == ':';
+                let path = text[at + found.len()..].split(|c| !name(c)).next();
+                futures.extend(
+                    path.and_then(|path| path.rsplit("::").next())
+                        .map(str::to_owned),
+                );
+            }
+        }
         let stamps = files
             .into_iter()
             .map(|file| {
@@ -174,6 +190,7 @@ impl Source {
             inline: RefCell::default(),
             detached: RefCell::default(),
             names_spawners,
+            futures,
         }
     }
 
@@ -391,12 +408,35 @@ impl Source {
     }
 
     /// The written type of a field.
-    pub(super) fn field(&self, module: &[String], ty: &str, field: &str) -> Option<String> {
+    pub(super) fn field_type(&self, module: &[String], ty: &str, field: &str) -> Option<Type> {
         let module = self.module(module)?;
         module
             .fields
             .get(&(ty.to_owned(), field.to_owned()))
             .cloned()
+    }
+
+    /// The name of that type.
+    pub(super) fn field(&self, module: &[String], ty: &str, field: &str) -> Option<String> {
+        type_name(&self.field_type(module, ty, field)?)
+    }
+
+    /// A struct or an enum of the crate that is no future, by its absolute path: its path from the
+    /// root.
+    pub(super) fn own_type(&self, path: &[String]) -> Option<Vec<String>> {
+        self.own_type_in(path, 0)
+    }
+
+    fn own_type_in(&self, path: &[String], depth: usize) -> Option<Vec<String>> {
+        let path = path.strip_prefix(&["crate".to_owned()][..])?;
+        let (name, parent) = path.split_last()?;
+        let module = self.module(parent)?;
+        if module.types.contains(name) {
+            return (!self.futures.contains(name)).then(|| path.to_vec());
+        }
+        let target = (depth < 8 && module.imports(name))
+            .then(|| self.resolve(&module, std::slice::from_ref(name)))??;
+        self.own_type_in(&target, depth + 1)
     }
 }
 
@@ -502,11 +542,13 @@ impl Module {
                 let name = item.ident.to_string();
                 if let Fields::Named(fields) = &item.fields {
                     for field in &fields.named {
-                        if let (Some(field), Some(ty)) = (&field.ident, type_name(&field.ty)) {
-                            self.fields.insert((name.clone(), field.to_string()), ty);
+                        if let Some(ident) = &field.ident {
+                            let key = (name.clone(), ident.to_string());
+                            self.fields.insert(key, field.ty.clone());
                         }
                     }
                 }
+                self.types.push(name.clone());
                 self.others.push(name);
             }
             Item::Mod(item) => {
@@ -528,7 +570,10 @@ impl Module {
                         .insert(name.to_string(), is_expression(item.mac.tokens.clone()));
                 }
             }
-            Item::Enum(item) => self.others.push(item.ident.to_string()),
+            Item::Enum(item) => {
+                self.types.push(item.ident.to_string());
+                self.others.push(item.ident.to_string());
+            }
             Item::Trait(item) => self.others.push(item.ident.to_string()),
             Item::Type(item) => self.others.push(item.ident.to_string()),
             Item::Const(item) => self.others.push(item.ident.to_string()),
@@ -708,20 +753,6 @@ pub(super) fn type_name(ty: &Type) -> Option<String> {
         }
         _ => None,
     }
-}
-
-/// Arguments with a written type.
-pub(super) fn typed_arguments(sig: &Signature) -> Vec<(String, String)> {
-    let typed = sig.inputs.iter().filter_map(|input| {
-        let FnArg::Typed(argument) = input else {
-            return None;
-        };
-        let Pat::Ident(name) = &*argument.pat else {
-            return None;
-        };
-        Some((name.ident.to_string(), type_name(&argument.ty)?))
-    });
-    typed.collect()
 }
 
 /// Where a node begins, as `line:column`, the column from one as rustc counts.

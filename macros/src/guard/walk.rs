@@ -19,6 +19,7 @@ use super::{
     checks::{Checks, From, Output},
     ends,
     home::Home,
+    kind::{Kind, Kinds},
     known::{self, Known, Select},
     names::{Bound, Name, Names, verdict},
     print::print,
@@ -118,8 +119,11 @@ impl<'a> Walker<'a> {
         }
     }
 
-    pub(super) fn argument(&mut self, pat: &Pat, ty: Option<&str>) {
-        self.bind(pat, Bound::Elsewhere, None, ty, 0);
+    pub(super) fn argument(&mut self, pat: &Pat, ty: &Type) {
+        self.bind(pat, Bound::Elsewhere, None, type_name(ty).as_deref(), 0);
+        if let Some(kind) = self.kinds().of_type(ty) {
+            self.names.know(pat, &kind);
+        }
     }
 
     fn bind(
@@ -142,6 +146,7 @@ impl<'a> Walker<'a> {
                 bound,
                 init: init.cloned(),
                 ty: ty.filter(|_| only).map(str::to_owned),
+                kind: None,
                 empty: empty && only,
                 collected: false,
                 filled: None,
@@ -240,9 +245,13 @@ impl<'a> Walker<'a> {
             .as_ref()
             .map_or_else(|| constructed(&init.expr), |ty| type_name(ty));
         let collected = shape::is_typed_collection(&local.pat);
-        let original = self
-            .is_worth_asking(&init.expr)
-            .then(|| Rc::new((*init.expr).clone()));
+        let kind = match &ty {
+            Some(ty) => self.kinds().of_type(ty),
+            None => self.kinds().of(&init.expr),
+        };
+        let is_idle = kind.as_ref().is_some_and(Kind::is_idle);
+        let original =
+            (!is_idle && self.is_worth_asking(&init.expr)).then(|| Rc::new((*init.expr).clone()));
         if is_wild && is_value(&init.expr) {
             let is_name = matches!(*init.expr, Expr::Path(_));
             let Some(ty) = ty.filter(|_| !is_name && self.checks.is_some()) else {
@@ -311,7 +320,17 @@ impl<'a> Walker<'a> {
                 }
             }
         }
+        if let Some(kind) = &kind {
+            self.names.know(&local.pat, kind);
+        }
         After::Nothing
+    }
+
+    fn kinds(&self) -> Kinds<'_> {
+        Kinds {
+            home: self.home,
+            names: &self.names,
+        }
     }
 
     fn is_worth_asking(&self, init: &Expr) -> bool {
@@ -499,7 +518,8 @@ impl<'a> Walker<'a> {
         let is_unit = matches!(&*expr, Expr::MethodCall(call)
             if shape::is_unit(call, self.type_of(&call.receiver).as_deref()));
         let is_fine = is_unit || is_insert(expr) || is_channel(expr) || shape::is_tracked(expr);
-        if is_ended(expr, self.home) || is_fine || (self.in_closure > 0 && shape::is_exit(expr)) {
+        let is_idle = || self.kinds().of(expr).is_some_and(|kind| kind.is_idle());
+        if is_ended(expr, self.home) || is_fine || is_idle() {
             self.visit_expr_mut(expr);
             return false;
         }
@@ -655,6 +675,7 @@ impl<'a> Walker<'a> {
     }
 
     fn arms(&mut self, arms: &mut ExprMatch, drops_value: bool) {
+        let kind = self.kinds().of(&arms.expr);
         self.visit_expr_mut(&mut arms.expr);
         let before = self.names.used();
         let mut after = before.clone();
@@ -662,6 +683,9 @@ impl<'a> Walker<'a> {
             self.names.set_used(&before);
             let names = self.names.len();
             self.pattern(&mut arm.pat);
+            if let Some(kind) = &kind {
+                self.names.know(&arm.pat, kind);
+            }
             if drops_value {
                 self.dropped(&mut arm.body, true);
             } else {
@@ -1110,8 +1134,12 @@ impl VisitMut for Walker<'_> {
             Expr::If(branch) => self.branch(branch, false),
             Expr::Match(arms) => self.arms(arms, false),
             Expr::Let(binding) => {
+                let kind = self.kinds().of(&binding.expr);
                 self.visit_expr_mut(&mut binding.expr);
                 self.bind(&binding.pat, Bound::Elsewhere, None, None, 0);
+                if let Some(kind) = kind {
+                    self.names.know(&binding.pat, &kind);
+                }
             }
             Expr::Loop(body) => {
                 self.labelled(body.label.as_ref(), true, |this| {
@@ -1129,10 +1157,14 @@ impl VisitMut for Walker<'_> {
                 self.names.leave(names);
             }
             Expr::ForLoop(body) => {
+                let item = self.kinds().of(&body.expr).and_then(Kind::inner);
                 self.visit_expr_mut(&mut body.expr);
                 let names = self.names.len();
                 self.labelled(body.label.as_ref(), true, |this| {
                     this.pattern(&mut body.pat);
+                    if let Some(kind) = item {
+                        this.names.know(&body.pat, &kind);
+                    }
                     this.is_unit = true;
                     this.block(&mut body.body, false);
                 });
