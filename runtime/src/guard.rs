@@ -164,6 +164,18 @@ impl<T: Exempt<W> + ?Sized, W> Kept<i32, Because<W>> for T {}
 #[diagnostic::do_not_recommend]
 impl<T: Nobody + ?Sized> Kept<i32, IsHandle> for T {}
 
+/// A handle whose task may be let go: none that stands for work.
+pub trait LetGo<Code, Why> {}
+#[diagnostic::do_not_recommend]
+impl<T: ?Sized> LetGo<u8, ()> for T {}
+#[diagnostic::do_not_recommend]
+impl<T: Work<W> + ?Sized, W> LetGo<u16, W> for T {}
+#[diagnostic::do_not_recommend]
+impl<T: Nobody + ?Sized> LetGo<i32, IsHandle> for T {}
+// See `Kept`.
+#[diagnostic::do_not_recommend]
+impl<R: Tracks<W> + ?Sized, T: ?Sized, W> LetGo<i32, Because<W>> for By<R, T> {}
+
 /// A function of so many arguments whose value is dropped right where it is called.
 ///
 /// The call itself stays as it is, so that one that never returns still ends its block.

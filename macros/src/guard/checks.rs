@@ -20,10 +20,6 @@ pub(super) struct Checks {
 
 type At = (Span, Span);
 
-fn ours(span: Span) -> Span {
-    Span::mixed_site().located_at(span)
-}
-
 /// `__tethered::name`, from the first token to the last.
 fn function(name: &str, at: At) -> TokenStream {
     let site = Span::mixed_site();
@@ -31,9 +27,9 @@ fn function(name: &str, at: At) -> TokenStream {
 }
 
 fn path(mut start: Ident, mut end: Ident, (first, last): At) -> TokenStream {
-    start.set_span(ours(first));
-    end.set_span(ours(last));
-    let colons = quote_spanned!(ours(first)=> ::);
+    start.set_span(first);
+    end.set_span(last);
+    let colons = quote_spanned!(first=> ::);
     quote!(#start #colons #end)
 }
 
@@ -73,9 +69,11 @@ impl Checks {
         path(Ident::new("__Asks", site), call, at)
     }
 
-    fn kept(&mut self, instead: &str, at: At) -> TokenStream {
+    /// A question about a value: of its being `Kept`, or `LetGo`.
+    fn value(&mut self, asked: &str, instead: &str, at: At) -> TokenStream {
         let site = Span::mixed_site();
-        let asked = quote_spanned!(site=> Kept<C, W>);
+        let asked = Ident::new(asked, site);
+        let asked = quote_spanned!(site=> #asked<C, W>);
         self.with_words(&asked, instead, at, |words, call| {
             quote_spanned! {site=>
                 fn #call<T: ?::core::marker::Sized + #words<C, W>, C, W>(_: &T, _: C) {}
@@ -85,7 +83,7 @@ impl Checks {
 
     fn question(&mut self, plain: &str, instead: Option<&str>, at: At) -> TokenStream {
         match instead {
-            Some(instead) => self.kept(instead, at),
+            Some(instead) => self.value("Kept", instead, at),
             None => function(plain, at),
         }
     }
@@ -172,7 +170,7 @@ impl Checks {
         instead: &str,
         at: At,
     ) -> TokenStream {
-        let question = self.kept(instead, at);
+        let question = self.value("LetGo", instead, at);
         let (name, call) = call(&question, at);
         quote_spanned! {Span::mixed_site()=>
             match (#receiver) { mut #name => { #call; #name #rest } }
@@ -181,7 +179,7 @@ impl Checks {
 
     /// A place, which goes on.
     pub(super) fn place(&mut self, place: &Expr, instead: &str, at: At) -> TokenStream {
-        let question = self.kept(instead, at);
+        let question = self.value("LetGo", instead, at);
         let and = quote_spanned!(at.0=> &);
         quote_spanned!(Span::mixed_site()=> #question(#and #place, 0);)
     }

@@ -151,10 +151,6 @@ impl Home {
         if !self.names_spawners() {
             return None;
         }
-        let last = &path.segments.last()?.ident;
-        if path.segments.len() > 1 && !spawners::is_last_name(last) {
-            return None;
-        }
         spawners::function(&self.resolve(path)?.join("::"))
     }
 

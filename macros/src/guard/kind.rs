@@ -348,94 +348,19 @@ fn field_of(source: &Source, path: &[String], field: &str) -> Option<Kind> {
 }
 
 /// Methods of the standard library whose result is as plain as what they are called on and given.
+/// By their whole names: a trait may give text a method of any other.
 fn is_known(method: &str) -> bool {
-    const NAMES: &[&str] = &[
-        "abs",
-        "all",
-        "and_then",
-        "any",
-        "bytes",
-        "chain",
-        "chars",
-        "chunks",
-        "clone",
-        "cloned",
-        "collect",
-        "contains",
-        "copied",
-        "count",
-        "cycle",
-        "elapsed",
-        "ends_with",
-        "enumerate",
-        "err",
-        "expect",
-        "filter",
-        "filter_map",
-        "find",
-        "first",
-        "flat_map",
-        "fold",
-        "get",
-        "iter",
-        "iter_mut",
-        "into_iter",
-        "join",
-        "last",
-        "len",
-        "lines",
-        "map",
-        "map_err",
-        "max",
-        "max_by_key",
-        "min",
-        "min_by_key",
-        "next",
-        "nth",
-        "ok",
-        "ok_or",
-        "ok_or_else",
-        "or",
-        "or_else",
-        "parse",
-        "peekable",
-        "pop",
-        "position",
-        "pow",
-        "repeat",
-        "replace",
-        "rev",
-        "skip",
-        "skip_while",
-        "split",
-        "split_at",
-        "split_once",
-        "split_whitespace",
-        "starts_with",
-        "step_by",
-        "sum",
-        "take",
-        "take_while",
-        "trim",
-        "unwrap",
-        "unwrap_or",
-        "unwrap_or_default",
-        "unwrap_or_else",
-        "windows",
-        "zip",
-    ];
-    const BEGINNINGS: &[&str] = &[
-        "as_",
-        "checked_",
-        "is_",
-        "saturating_",
-        "strip_",
-        "to_",
-        "trim_",
-        "wrapping_",
-    ];
-    NAMES.contains(&method)
-        || BEGINNINGS
-            .iter()
-            .any(|beginning| method.starts_with(beginning))
+    const NAMES: &str = " abs all and_then any as_bytes as_deref as_mut as_millis as_ref as_secs \
+        as_slice as_str bytes chain chars checked_add checked_div checked_mul checked_sub chunks \
+        clone cloned collect contains copied count cycle elapsed ends_with enumerate err expect \
+        filter filter_map find first flat_map fold get into_iter is_alphabetic is_alphanumeric \
+        is_ascii is_empty is_err is_none is_numeric is_ok is_some is_whitespace iter iter_mut \
+        join last len lines map map_err max max_by_key min min_by_key next nth ok ok_or \
+        ok_or_else or or_else parse peekable pop position pow repeat replace rev saturating_add \
+        saturating_mul saturating_sub skip skip_while split split_at split_once split_whitespace \
+        starts_with step_by strip_prefix strip_suffix sum take take_while to_ascii_lowercase \
+        to_ascii_uppercase to_lowercase to_owned to_string to_uppercase to_vec trim trim_end \
+        trim_matches trim_start unwrap unwrap_or unwrap_or_default unwrap_or_else windows \
+        wrapping_add wrapping_mul wrapping_sub zip ";
+    NAMES.contains(&format!(" {method} "))
 }

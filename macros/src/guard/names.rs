@@ -30,8 +30,8 @@ pub(super) struct Name {
     pub(super) empty: bool,
     /// Its expression or its written type names a collection of futures.
     pub(super) collected: bool,
-    /// Where something was first put into it.
-    pub(super) filled: Option<(Span, Span)>,
+    /// What first put something into it.
+    pub(super) filled: Option<Rc<Expr>>,
     pub(super) used: bool,
     /// Where the function may be left while the value is alive.
     pub(super) exit: Option<(Span, Span)>,
@@ -206,6 +206,6 @@ pub(super) fn verdict(name: &Name) -> Option<(How, (Span, Span))> {
         return name.exit.map(|at| (How::Exit, at));
     }
     let init = name.init.as_ref()?;
-    let at = name.filled.unwrap_or_else(|| super::ends(&**init));
+    let at = super::ends(&**name.filled.as_ref().unwrap_or(init));
     Some((How::Unused, at))
 }

@@ -19,10 +19,12 @@ pub(super) fn print(tokens: TokenStream) -> String {
 fn write(tokens: TokenStream, text: &mut String) {
     let mut tight = true; // the token before wants nothing after it
     let mut before: Option<TokenTree> = None;
+    let mut in_bars = false; // a closure's arguments
     for token in tokens {
         let spaced = match (&before, &token) {
             (None, _) => false,
             _ if tight => false,
+            (_, TokenTree::Punct(p)) if p.as_char() == '|' && in_bars => false,
             (Some(TokenTree::Punct(p)), TokenTree::Punct(q))
                 if p.as_char() == '|' && q.as_char() == '|' =>
             {
@@ -65,11 +67,13 @@ fn write(tokens: TokenStream, text: &mut String) {
                 text.push(c);
                 let unary = matches!(before, None | Some(TokenTree::Punct(_)))
                     || matches!(&before, Some(TokenTree::Ident(i)) if is_keyword(&i.to_string()));
+                let starts = unary || in_bars;
                 tight = punct.spacing() == Spacing::Joint
                     || matches!(c, '.' | '\'' | '<' | '#')
                     || (c == ':' && text.ends_with("::"))
                     || (matches!(c, '&' | '*' | '-' | '!') && unary)
-                    || (c == '|' && before.is_none());
+                    || (c == '|' && starts && !in_bars);
+                in_bars = c == '|' && starts && !in_bars;
             }
             other => text.push_str(&other.to_string()),
         }

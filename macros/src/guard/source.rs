@@ -304,7 +304,22 @@ impl Source {
 
     /// What a path means: from `crate` for the crate's own, as it is for another's.
     pub(super) fn resolve(&self, module: &Module, path: &[String]) -> Option<Vec<String>> {
-        self.resolve_in(module, path, 0)
+        let found = self.resolve_in(module, path, 0)?;
+        Some(self.handed_through(&found, 0).unwrap_or(found))
+    }
+
+    /// What is behind a path of a module that hands it through: `pub use inner::kick;`
+    fn handed_through(&self, path: &[String], depth: usize) -> Option<Vec<String>> {
+        const DEEPEST: usize = 8;
+        let (krate, path) = path.split_first()?;
+        let (name, parent) = path.split_last()?;
+        if krate != "crate" || depth > DEEPEST {
+            return None;
+        }
+        let module = self.module(parent)?;
+        let target = (!module.has(name) && module.imports(name))
+            .then(|| self.resolve_in(&module, std::slice::from_ref(name), 0))??;
+        Some(self.handed_through(&target, depth + 1).unwrap_or(target))
     }
 
     fn resolve_in(&self, module: &Module, path: &[String], depth: usize) -> Option<Vec<String>> {
@@ -373,21 +388,12 @@ impl Source {
 
     /// The function behind an absolute path.
     pub(super) fn function(&self, path: &[String]) -> Option<Rc<Function>> {
-        self.function_in(path, 0)
-    }
-
-    fn function_in(&self, path: &[String], depth: usize) -> Option<Rc<Function>> {
         let path = path.strip_prefix(&["crate".to_owned()][..])?;
         let (name, parent) = path.split_last()?;
-        if let Some(module) = self.module(parent) {
-            if let Some(function) = module.functions.get(name) {
-                return Some(function.clone());
-            }
-            // Handed through: `pub use inner::kick;`
-            if depth < 8 && module.uses.iter().any(|(alias, _)| alias == name) {
-                let target = self.resolve(&module, std::slice::from_ref(name))?;
-                return self.function_in(&target, depth + 1);
-            }
+        if let Some(module) = self.module(parent)
+            && let Some(function) = module.functions.get(name)
+        {
+            return Some(function.clone());
         }
         let (ty, parent) = parent.split_last()?;
         self.method(&self.module(parent)?.path.clone(), ty, name)
@@ -424,19 +430,10 @@ impl Source {
     /// A struct or an enum of the crate that is no future, by its absolute path: its path from the
     /// root.
     pub(super) fn own_type(&self, path: &[String]) -> Option<Vec<String>> {
-        self.own_type_in(path, 0)
-    }
-
-    fn own_type_in(&self, path: &[String], depth: usize) -> Option<Vec<String>> {
         let path = path.strip_prefix(&["crate".to_owned()][..])?;
         let (name, parent) = path.split_last()?;
-        let module = self.module(parent)?;
-        if module.types.contains(name) {
-            return (!self.futures.contains(name)).then(|| path.to_vec());
-        }
-        let target = (depth < 8 && module.imports(name))
-            .then(|| self.resolve(&module, std::slice::from_ref(name)))??;
-        self.own_type_in(&target, depth + 1)
+        let is_own = self.module(parent)?.types.contains(name) && !self.futures.contains(name);
+        is_own.then(|| path.to_vec())
     }
 }
 

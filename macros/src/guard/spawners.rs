@@ -113,11 +113,3 @@ pub(super) const WORDS: &[&str] = &[
 pub(super) fn function(path: &str) -> Option<&'static Spawner> {
     SPAWNERS.iter().find(|spawner| spawner.path == path)
 }
-
-/// Whether some spawner is called so in its module. Only a name of its own can be an alias.
-pub(super) fn is_last_name(name: &proc_macro2::Ident) -> bool {
-    let names = SPAWNERS
-        .iter()
-        .filter_map(|spawner| spawner.path.rsplit("::").next());
-    names.into_iter().any(|last| name == last)
-}

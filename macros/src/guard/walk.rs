@@ -63,8 +63,6 @@ pub(super) struct Walker<'a> {
     in_closure: usize,
     /// Where unsafe functions may be called, which are no `FnOnce`.
     pub(super) in_unsafe: bool,
-    /// The block that comes is of type `()`.
-    is_unit: bool,
     /// The statement is the last of a block that may have another type.
     is_end: bool,
     pub(super) asked: bool,
@@ -113,7 +111,6 @@ impl<'a> Walker<'a> {
             output,
             in_closure: 0,
             in_unsafe: false,
-            is_unit: false,
             is_end: false,
             asked: false,
         }
@@ -161,10 +158,13 @@ impl<'a> Walker<'a> {
 
     /// Walks a block in a scope of its own.
     fn block(&mut self, block: &mut Block, drops_value: bool) {
+        self.block_of(block, drops_value, false);
+    }
+
+    fn block_of(&mut self, block: &mut Block, drops_value: bool, is_unit: bool) {
         let names = self.names.len();
         let stmts = std::mem::take(&mut block.stmts);
         let last = stmts.len().saturating_sub(1);
-        let is_unit = std::mem::take(&mut self.is_unit);
         let mut out = Vec::with_capacity(stmts.len());
         for (at, stmt) in stmts.into_iter().enumerate() {
             let drops = drops_value && at == last;
@@ -282,7 +282,14 @@ impl<'a> Walker<'a> {
             let at = ends(&*original);
             let name = Ident::new("__dropped", Span::mixed_site());
             local.pat = Pat::Verbatim(quote!(#name: #ty));
-            let check = self.ask_name("kept", true, &name, Some(&original), collected, at);
+            let check = self.ask_name(
+                "kept",
+                Some(&words::instead(&original)),
+                &name,
+                Some(&original),
+                collected,
+                at,
+            );
             return check.map_or(After::Nothing, |check| {
                 After::Also(Stmt::Expr(Expr::Verbatim(check), None))
             });
@@ -353,6 +360,7 @@ impl<'a> Walker<'a> {
     fn ended(&mut self, name: &Name) -> Option<TokenStream> {
         let (how, at) = verdict(name)?;
         let init = name.init.clone()?;
+
         if let Some(spawner) = self.spawner_of(&init) {
             self.report(how, spawner, &init, at);
             return None;
@@ -362,22 +370,23 @@ impl<'a> Walker<'a> {
                 return None;
             }
             // Without words of its own: most names are alive at some `?`.
-            return self.ask_name(
-                "joined",
-                false,
-                &name.ident,
-                Some(&init),
-                name.collected,
-                at,
-            );
+            return self.ask_name("joined", None, &name.ident, Some(&init), name.collected, at);
         }
-        self.ask_name("kept", true, &name.ident, Some(&init), name.collected, at)
+        let instead = words::instead(name.filled.as_ref().unwrap_or(&init));
+        self.ask_name(
+            "kept",
+            Some(&instead),
+            &name.ident,
+            Some(&init),
+            name.collected,
+            at,
+        )
     }
 
     fn ask_name(
         &mut self,
         question: &str,
-        with_words: bool,
+        instead: Option<&str>,
         ident: &Ident,
         init: Option<&Rc<Expr>>,
         collected: bool,
@@ -385,13 +394,12 @@ impl<'a> Walker<'a> {
     ) -> Option<TokenStream> {
         let checks = self.checks.as_mut()?;
         self.asked = true;
-        let instead = init.filter(|_| with_words).map(|init| words::instead(init));
         let from = match init {
             _ if collected => From::Collected,
             Some(init) => shape::from(init),
             None => From::Anywhere,
         };
-        Some(checks.name(question, ident, instead.as_deref(), from, at))
+        Some(checks.name(question, ident, instead, from, at))
     }
 
     // ---- values that are dropped
@@ -616,13 +624,25 @@ impl<'a> Walker<'a> {
         // Said here, so not also at an exit before.
         name.exit = None;
         let (init, collected) = (name.init.clone(), name.collected);
+        let instead = name
+            .filled
+            .as_ref()
+            .or(init.as_ref())
+            .map(|expr| words::instead(expr));
         if let Some(init) = &init
             && let Some(spawner) = self.spawner_of(init)
         {
             self.report(How::Dropped, spawner, init, at);
             return false;
         }
-        let ask = self.ask_name("kept", true, &ident, init.as_ref(), collected, at);
+        let ask = self.ask_name(
+            "kept",
+            instead.as_deref(),
+            &ident,
+            init.as_ref(),
+            collected,
+            at,
+        );
         if let Some(ask) = ask {
             *expr = Expr::Verbatim(quote!({ #ask }));
             return true;
@@ -659,8 +679,8 @@ impl<'a> Walker<'a> {
         let names = self.names.len();
         self.visit_expr_mut(&mut branch.cond);
         let before = self.names.used();
-        self.is_unit = branch.else_branch.is_none();
-        self.block(&mut branch.then_branch, drops_value);
+        let is_unit = branch.else_branch.is_none();
+        self.block_of(&mut branch.then_branch, drops_value, is_unit);
         self.names.leave(names);
         let after_then = self.names.used();
         self.names.set_used(&before);
@@ -866,7 +886,8 @@ impl<'a> Walker<'a> {
                 Some(_) if LOOKS.contains(&method.as_str()) && call.args.is_empty() => {}
                 Some(name) if fills && (name.empty || name.filled.is_some()) => {
                     name.empty = false;
-                    name.filled.get_or_insert_with(|| ends(&*call));
+                    name.filled
+                        .get_or_insert_with(|| Rc::new(Expr::MethodCall(call.clone())));
                 }
                 _ => self.visit_expr_mut(&mut call.receiver),
             }
@@ -1143,16 +1164,14 @@ impl VisitMut for Walker<'_> {
             }
             Expr::Loop(body) => {
                 self.labelled(body.label.as_ref(), true, |this| {
-                    this.is_unit = true;
-                    this.block(&mut body.body, false);
+                    this.block_of(&mut body.body, false, true);
                 });
             }
             Expr::While(body) => {
                 let names = self.names.len();
                 self.visit_expr_mut(&mut body.cond);
                 self.labelled(body.label.as_ref(), true, |this| {
-                    this.is_unit = true;
-                    this.block(&mut body.body, false);
+                    this.block_of(&mut body.body, false, true);
                 });
                 self.names.leave(names);
             }
@@ -1165,8 +1184,7 @@ impl VisitMut for Walker<'_> {
                     if let Some(kind) = item {
                         this.names.know(&body.pat, &kind);
                     }
-                    this.is_unit = true;
-                    this.block(&mut body.body, false);
+                    this.block_of(&mut body.body, false, true);
                 });
                 self.names.leave(names);
             }

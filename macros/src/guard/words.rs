@@ -59,15 +59,24 @@ pub(super) fn instead(expr: &Expr) -> String {
             METHODS.iter().find(|(name, _)| *name == method),
             call.args.first(),
         ) {
-            let takes = if matches!(task, Expr::Closure(_)) {
-                Takes::Closure
-            } else {
-                *takes
+            // `spawn_pinned(|| async { .. })`
+            let (task, takes) = match task {
+                Expr::Closure(closure) if matches!(*closure.body, Expr::Async(_)) => {
+                    (&*closure.body, *takes)
+                }
+                Expr::Closure(_) => (task, Takes::Closure),
+                task => (task, *takes),
             };
             return format!("`{}`", tracked(takes, &print(task.to_token_stream())));
         }
         if matches!(method.as_str(), "unwrap" | "expect" | "detach" | "forget") {
             return instead(&call.receiver);
+        }
+        // What is put into a collection.
+        if let ("push" | "push_back" | "push_front", Some(task)) =
+            (method.as_str(), call.args.first())
+        {
+            return instead(task);
         }
     }
     if let Expr::Call(call) = expr
