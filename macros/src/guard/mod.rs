@@ -82,10 +82,8 @@ pub(crate) fn guard(
                 .filter(|found| found.how != How::Exit),
         );
     }
-    let asks = walker.asked
-        && sig.constness.is_none()
-        && !is_impossible(&copy)
-        && !measures_coverage();
+    let asks =
+        walker.asked && sig.constness.is_none() && !is_impossible(&copy) && !measures_coverage();
     let errors = walker
         .found
         .iter()

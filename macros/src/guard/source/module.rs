@@ -1,0 +1,328 @@
+//! One module: what it imports, its functions, types and macros.
+
+use std::{
+    collections::HashMap,
+    path::{Path, PathBuf},
+    rc::Rc,
+};
+
+use proc_macro2::{TokenStream, TokenTree};
+use syn::{Attribute, Fields, ImplItem, Item, Signature, Type, UseTree};
+
+use super::ModulePath;
+
+/// A function of the crate.
+pub(in crate::guard) struct Function {
+    pub(in crate::guard) path: String,
+    pub(in crate::guard) module: ModulePath,
+    pub(in crate::guard) self_type: Option<String>,
+    pub(in crate::guard) sig: Signature,
+    pub(in crate::guard) block: syn::Block,
+    /// Has the guard itself, so that its mistakes are reported where they are.
+    pub(in crate::guard) guarded: bool,
+    pub(in crate::guard) file: PathBuf,
+}
+
+#[derive(Default)]
+pub(in crate::guard) struct Module {
+    pub(in crate::guard) path: ModulePath,
+    pub(super) uses: Vec<(String, Vec<String>)>,
+    pub(super) globs: Vec<Vec<String>>,
+    pub(super) functions: HashMap<String, Rc<Function>>,
+    pub(super) methods: HashMap<(String, String), Rc<Function>>,
+    pub(super) fields: HashMap<(String, String), Type>,
+    /// Structs and enums.
+    pub(super) types: Vec<String>,
+    /// Names of items that are neither functions nor imports.
+    pub(super) others: Vec<String>,
+    pub(super) modules: HashMap<String, Rc<Inner>>,
+    /// `macro_rules!`: whether one arm that is an expression is all there is.
+    pub(super) macros: HashMap<String, bool>,
+    /// The lines of `impl` blocks, with their types.
+    pub(super) impls: Vec<(usize, usize, String)>,
+}
+
+pub(super) enum Inner {
+    Inline(Vec<Item>),
+    File,
+}
+
+impl Module {
+    pub(super) fn new(path: ModulePath, file: &Path, items: &[Item]) -> Self {
+        let mut module = Self {
+            path,
+            ..Self::default()
+        };
+        for item in items {
+            module.add(item, file);
+        }
+        module
+    }
+
+    fn add(&mut self, item: &Item, file: &Path) {
+        match item {
+            Item::Use(item) => {
+                let mut prefix = Vec::new();
+                if item.leading_colon.is_some() {
+                    prefix.push(String::new());
+                }
+                imports(&item.tree, &mut prefix, &mut self.uses, &mut self.globs);
+            }
+            Item::Fn(item) => {
+                let name = item.sig.ident.to_string();
+                if !is_conditional(&item.attrs) {
+                    let function = self.function(None, &item.attrs, &item.sig, &item.block, file);
+                    self.functions.insert(name.clone(), function);
+                }
+                self.others.push(name);
+            }
+            Item::Impl(item) => {
+                let Some(ty) = type_name(&item.self_ty) else {
+                    return;
+                };
+                let span = item.brace_token.span;
+                self.impls.push((
+                    span.open().start().line,
+                    span.close().end().line,
+                    ty.clone(),
+                ));
+                if is_conditional(&item.attrs) {
+                    return;
+                }
+                let guarded = has_guard(&item.attrs);
+                for method in &item.items {
+                    if let ImplItem::Fn(method) = method
+                        && !is_conditional(&method.attrs)
+                    {
+                        let mut attrs = method.attrs.clone();
+                        if guarded {
+                            attrs.extend(item.attrs.iter().cloned());
+                        }
+                        let name = method.sig.ident.to_string();
+                        let function = self.function(
+                            Some(ty.clone()),
+                            &attrs,
+                            &method.sig,
+                            &method.block,
+                            file,
+                        );
+                        self.methods.insert((ty.clone(), name), function);
+                    }
+                }
+            }
+            Item::Struct(item) => {
+                let name = item.ident.to_string();
+                if let Fields::Named(fields) = &item.fields {
+                    for field in &fields.named {
+                        if let Some(ident) = &field.ident {
+                            let key = (name.clone(), ident.to_string());
+                            self.fields.insert(key, field.ty.clone());
+                        }
+                    }
+                }
+                self.types.push(name.clone());
+                self.others.push(name);
+            }
+            Item::Mod(item) => {
+                let name = item.ident.to_string();
+                self.others.push(name.clone());
+                let is_path = item.attrs.iter().any(|attr| attr.path().is_ident("path"));
+                if is_conditional(&item.attrs) || is_path {
+                    return;
+                }
+                let inner = match &item.content {
+                    Some((_, items)) => Inner::Inline(items.clone()),
+                    None => Inner::File,
+                };
+                self.modules.insert(name, Rc::new(inner));
+            }
+            Item::Macro(item) => {
+                if let Some(name) = &item.ident {
+                    self.macros
+                        .insert(name.to_string(), is_expression(item.mac.tokens.clone()));
+                }
+            }
+            Item::Enum(item) => {
+                self.types.push(item.ident.to_string());
+                self.others.push(item.ident.to_string());
+            }
+            Item::Trait(item) => self.others.push(item.ident.to_string()),
+            Item::Type(item) => self.others.push(item.ident.to_string()),
+            Item::Const(item) => self.others.push(item.ident.to_string()),
+            Item::Static(item) => self.others.push(item.ident.to_string()),
+            Item::Union(item) => self.others.push(item.ident.to_string()),
+            Item::ExternCrate(item) => {
+                let alias = item.rename.as_ref().map(|(_, name)| name.to_string());
+                if let Some(alias) = alias {
+                    self.uses.push((alias, vec![item.ident.to_string()]));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn function(
+        &self,
+        self_type: Option<String>,
+        attrs: &[Attribute],
+        sig: &Signature,
+        block: &syn::Block,
+        file: &Path,
+    ) -> Rc<Function> {
+        let mut path: Vec<_> = self.path.clone();
+        path.extend(self_type.clone());
+        path.push(sig.ident.to_string());
+        Rc::new(Function {
+            path: path.join("::"),
+            module: self.path.clone(),
+            self_type,
+            sig: sig.clone(),
+            block: block.clone(),
+            guarded: has_guard(attrs),
+            file: file.to_owned(),
+        })
+    }
+
+    pub(super) fn knows(&self, first: &str) -> bool {
+        matches!(first, "" | "crate" | "self" | "super") || self.imports(first) || self.has(first)
+    }
+
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.others.iter().any(|other| other == name)
+    }
+
+    /// Whether a macro of this name is the module's own, and then whether it is one expression.
+    pub(in crate::guard) fn own_macro(&self, name: &str) -> Option<bool> {
+        self.macros.get(name).copied()
+    }
+
+    pub(in crate::guard) fn imports(&self, name: &str) -> bool {
+        self.uses.iter().any(|(alias, _)| alias == name)
+    }
+
+    /// Every import, with the name it has here.
+    pub(in crate::guard) fn imported(&self) -> impl Iterator<Item = &[String]> {
+        self.uses.iter().map(|(_, target)| &**target)
+    }
+
+    pub(in crate::guard) fn globs(&self) -> impl Iterator<Item = &[String]> {
+        self.globs.iter().map(|glob| &**glob)
+    }
+
+    /// The type of the `impl` that a line stands in.
+    pub(in crate::guard) fn self_type_at(&self, line: usize) -> Option<String> {
+        let mut around = self
+            .impls
+            .iter()
+            .filter(|(first, last, _)| (*first..=*last).contains(&line));
+        around.next().map(|(_, _, ty)| ty.clone())
+    }
+}
+
+pub(in crate::guard) fn imports(
+    tree: &UseTree,
+    prefix: &mut Vec<String>,
+    uses: &mut Vec<(String, Vec<String>)>,
+    globs: &mut Vec<Vec<String>>,
+) {
+    match tree {
+        UseTree::Path(path) => {
+            prefix.push(path.ident.to_string());
+            imports(&path.tree, prefix, uses, globs);
+            prefix.pop();
+        }
+        UseTree::Name(name) if name.ident == "self" => {
+            if let Some(last) = prefix.last() {
+                uses.push((last.clone(), prefix.clone()));
+            }
+        }
+        UseTree::Name(name) => {
+            let name = name.ident.to_string();
+            let target = prefix.iter().cloned().chain([name.clone()]).collect();
+            uses.push((name, target));
+        }
+        UseTree::Rename(rename) => {
+            let mut target = prefix.clone();
+            if rename.ident != "self" {
+                target.push(rename.ident.to_string());
+            }
+            uses.push((rename.rename.to_string(), target));
+        }
+        UseTree::Glob(_) => globs.push(prefix.clone()),
+        UseTree::Group(group) => {
+            for tree in &group.items {
+                imports(tree, prefix, uses, globs);
+            }
+        }
+    }
+}
+
+/// One arm whose right side is one expression.
+pub(in crate::guard) fn is_expression(rules: TokenStream) -> bool {
+    let mut groups = Vec::new();
+    for token in rules {
+        match token {
+            TokenTree::Group(group) => groups.push(group),
+            TokenTree::Punct(_) => {}
+            _ => return false,
+        }
+    }
+    let [_, right] = &groups[..] else {
+        return false;
+    };
+    named(right.stream()).is_some_and(|tokens| syn::parse2::<syn::Expr>(tokens).is_ok())
+}
+
+/// The tokens with a macro's variables as names, so that they parse.
+fn named(tokens: TokenStream) -> Option<TokenStream> {
+    let mut out = Vec::new();
+    for token in tokens {
+        match token {
+            TokenTree::Punct(punct) if punct.as_char() == '$' => {}
+            TokenTree::Group(group) => {
+                let inner = named(group.stream())?;
+                let mut new = proc_macro2::Group::new(group.delimiter(), inner);
+                new.set_span(group.span());
+                out.push(TokenTree::Group(new));
+            }
+            other => out.push(other),
+        }
+    }
+    Some(out.into_iter().collect())
+}
+
+pub(crate) fn has_guard(attrs: &[Attribute]) -> bool {
+    let names = ["serverless_handler", "no_detach"];
+    attrs.iter().any(|attr| {
+        attr.path()
+            .segments
+            .last()
+            .is_some_and(|last| names.iter().any(|name| last.ident == name))
+    })
+}
+
+pub(in crate::guard) fn is_conditional(attrs: &[Attribute]) -> bool {
+    attrs
+        .iter()
+        .any(|attr| attr.path().is_ident("cfg") || attr.path().is_ident("test"))
+}
+
+/// The name of a type, through references and the usual smart pointers.
+pub(in crate::guard) fn type_name(ty: &Type) -> Option<String> {
+    match ty {
+        Type::Reference(reference) => type_name(&reference.elem),
+        Type::Paren(paren) => type_name(&paren.elem),
+        Type::Group(group) => type_name(&group.elem),
+        Type::Path(path) if path.qself.is_none() => {
+            let last = path.path.segments.last()?;
+            if ["Arc", "Rc", "Box"].iter().any(|name| last.ident == name)
+                && let syn::PathArguments::AngleBracketed(arguments) = &last.arguments
+                && let Some(syn::GenericArgument::Type(inner)) = arguments.args.first()
+            {
+                return type_name(inner);
+            }
+            Some(last.ident.to_string())
+        }
+        _ => None,
+    }
+}
