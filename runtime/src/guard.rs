@@ -14,13 +14,17 @@ use std::{
     rc::Rc,
     sync::Arc,
     thread,
+    time::{Duration, Instant, SystemTime},
 };
 
 use tokio::{
-    sync::oneshot,
-    task::{JoinHandle, JoinSet, LocalSet},
+    sync::{broadcast, mpsc, oneshot, watch},
+    task::{AbortHandle, JoinHandle, JoinSet, LocalSet},
 };
-use tokio_util::task::{AbortOnDropHandle, TaskTracker};
+use tokio_util::{
+    sync::CancellationToken,
+    task::{AbortOnDropHandle, TaskTracker},
+};
 
 use crate::{outcome::Never as NeverType, tracked::Tracked};
 
@@ -68,7 +72,6 @@ macro_rules! within {
         impl<T: $marker<W>, W> $marker<Within<0, W>> for Vec<T> {}
         impl<T: $marker<W>, W> $marker<Within<0, W>> for [T] {}
         impl<T: $marker<W>, W, const N: usize> $marker<Within<0, W>> for [T; N] {}
-        impl<T: $marker<W>, W> $marker<Within<0, W>> for Box<[T]> {}
         impl<T: $marker<W>, W> $marker<Within<0, W>> for VecDeque<T> {}
         impl<T: $marker<W>, W> $marker<Within<0, W>> for LinkedList<T> {}
         impl<T: $marker<W>, W> $marker<Within<0, W>> for Option<T> {}
@@ -81,10 +84,17 @@ macro_rules! within {
         impl<A: $marker<W>, B, C, W> $marker<Within<0, W>> for (A, B, C) {}
         impl<A, B: $marker<W>, C, W> $marker<Within<1, W>> for (A, B, C) {}
         impl<A, B, C: $marker<W>, W> $marker<Within<2, W>> for (A, B, C) {}
+        impl<A: $marker<W>, B, C, D, W> $marker<Within<0, W>> for (A, B, C, D) {}
+        impl<A, B: $marker<W>, C, D, W> $marker<Within<1, W>> for (A, B, C, D) {}
+        impl<A, B, C: $marker<W>, D, W> $marker<Within<2, W>> for (A, B, C, D) {}
+        impl<A, B, C, D: $marker<W>, W> $marker<Within<3, W>> for (A, B, C, D) {}
         impl<R: ?Sized, T: $marker<W> + ?Sized, W> $marker<Within<0, W>> for By<R, T> {}
     )* };
 }
 within!(Work, Started);
+impl<T: Work<W>, W> Work<Within<0, W>> for Box<[T]> {}
+impl<T: Started<W> + ?Sized, W> Started<Within<0, W>> for Box<T> {}
+impl<P: Deref, W> Started<Within<1, W>> for Pin<P> where P::Target: Started<W> {}
 impl<I, F, W> Work<Within<0, W>> for Map<I, F>
 where
     Map<I, F>: Iterator,
@@ -137,14 +147,66 @@ impl Exempt<IsHandle> for () {}
 impl Exempt<IsHandle> for NeverType {}
 impl<R: Tracks<W> + ?Sized, T: ?Sized, W> Exempt<Within<1, W>> for By<R, T> {}
 impl<R: ?Sized, T: Exempt<W> + ?Sized, W> Exempt<Within<0, W>> for By<R, T> {}
-impl<A: Exempt<V>, B: Exempt<W>, V, W> Exempt<(V, W)> for (A, B) {}
+impl<A: Fine<V>, B: Fine<W>, V, W> Exempt<(V, W)> for (A, B) {}
+impl<A: Fine<U>, B: Fine<V>, C: Fine<W>, U, V, W> Exempt<(U, V, W)> for (A, B, C) {}
+impl<A: Exempt<W>, W> Exempt<Within<0, W>> for (A,) {}
 impl<T: Exempt<W>, W> Exempt<Within<0, W>> for Vec<T> {}
 impl<T: Exempt<W>, W> Exempt<Within<0, W>> for VecDeque<T> {}
+impl<T: Exempt<W>, W> Exempt<Within<0, W>> for LinkedList<T> {}
+impl<T: Exempt<W>, W> Exempt<Within<0, W>> for Box<[T]> {}
+impl<T: Exempt<W>, W> Exempt<Within<0, W>> for [T] {}
 impl<T: Exempt<W>, W, const N: usize> Exempt<Within<0, W>> for [T; N] {}
 impl<T: Exempt<W>, W> Exempt<Within<0, W>> for Option<T> {}
 impl<T: Exempt<W>, E, W> Exempt<Within<0, W>> for Result<T, E> {}
 impl<K, T: Exempt<W>, S, W> Exempt<Within<0, W>> for HashMap<K, T, S> {}
 impl<K, T: Exempt<W>, W> Exempt<Within<0, W>> for BTreeMap<K, T> {}
+
+/// What stands beside a handle in a tuple: exempt, or no work at all.
+pub trait Fine<Why> {}
+/// It is no work.
+#[derive(Debug)]
+pub struct IsIdle;
+impl<T: Idle> Fine<IsIdle> for T {}
+impl<T: Exempt<W>, W> Fine<Because<W>> for T {}
+
+/// Types that are no work, as far as they are known by name.
+pub trait Idle {}
+macro_rules! idle {
+    ($($ty:ty),*) => { $(impl Idle for $ty {})* };
+}
+idle!(
+    u8,
+    u16,
+    u32,
+    u64,
+    u128,
+    usize,
+    i8,
+    i16,
+    i32,
+    i64,
+    i128,
+    isize,
+    f32,
+    f64,
+    bool,
+    char,
+    String,
+    Duration,
+    Instant,
+    tokio::time::Instant,
+    SystemTime,
+    CancellationToken,
+    AbortHandle
+);
+impl<T> Idle for oneshot::Sender<T> {}
+impl<T> Idle for mpsc::Sender<T> {}
+impl<T> Idle for mpsc::UnboundedSender<T> {}
+impl<T> Idle for watch::Sender<T> {}
+impl<T> Idle for broadcast::Sender<T> {}
+impl<T> Idle for futures_channel::oneshot::Sender<T> {}
+impl<T: Idle> Idle for Option<T> {}
+impl<T: Idle> Idle for Vec<T> {}
 
 /// A value whose work is waited for.
 #[diagnostic::on_unimplemented(
@@ -163,6 +225,17 @@ impl<T: Exempt<W> + ?Sized, W> Kept<i32, Because<W>> for T {}
 // this trait for each value, and not `Exempt` for all values of a type at once.
 #[diagnostic::do_not_recommend]
 impl<T: Nobody + ?Sized> Kept<i32, IsHandle> for T {}
+
+/// What a collection gives back of what it held before: a future by itself was never held.
+pub trait LetBack<Code, Why> {}
+#[diagnostic::do_not_recommend]
+impl<T: ?Sized> LetBack<u8, ()> for T {}
+#[diagnostic::do_not_recommend]
+impl<T: Future + ?Sized> LetBack<u16, IsFuture> for T {}
+#[diagnostic::do_not_recommend]
+impl<T: Exempt<W> + ?Sized, W> LetBack<i32, Because<W>> for T {}
+#[diagnostic::do_not_recommend]
+impl<T: Nobody + ?Sized> LetBack<i32, IsHandle> for T {}
 
 /// A handle whose task may be let go: none that stands for work.
 pub trait LetGo<Code, Why> {}
@@ -287,7 +360,7 @@ pub fn any<T>() -> T {
 
 /// The value together with the type whose method has returned it.
 #[must_use]
-pub fn by<R: ?Sized, T: ?Sized>(_: Type<R>, _: &T) -> By<R, T> {
+pub fn by<R: ?Sized, T: ?Sized>(_: &Type<R>, _: &T) -> By<R, T> {
     By(PhantomData, PhantomData)
 }
 

@@ -81,9 +81,9 @@ impl Checks {
         })
     }
 
-    fn question(&mut self, plain: &str, instead: Option<&str>, at: At) -> TokenStream {
+    fn question(&mut self, asked: &str, plain: &str, instead: Option<&str>, at: At) -> TokenStream {
         match instead {
-            Some(instead) => self.value("Kept", instead, at),
+            Some(instead) => self.value(asked, instead, at),
             None => function(plain, at),
         }
     }
@@ -94,20 +94,27 @@ impl Checks {
     pub(super) fn dropped(
         &mut self,
         expr: &Expr,
-        instead: Option<&str>,
+        (asked, instead): (&str, Option<&str>),
         from: From<'_>,
         is_free: bool,
         goes_on: bool,
         at: At,
     ) -> TokenStream {
-        let question = self.question("kept", instead, at);
+        let question = self.question(asked, "kept", instead, at);
         let site = Span::mixed_site();
         let (name, call) = call(&question, at);
         if !matches!(from, From::Anywhere) {
             let given = from.value(&quote_spanned!(site=> &__given));
             let value = goes_on.then(|| quote_spanned!(site=> __given));
-            return quote_spanned! {site=>
+            let asked = quote_spanned! {site=>
                 match (#expr) { __given => { match #given { #name => #call } #value } }
+            };
+            // Before the call, which may take the receiver over.
+            return match from {
+                From::Receiver(receiver) => quote_spanned! {site=>
+                    match #receiver.__tethered_type() { __type => #asked }
+                },
+                _ => asked,
             };
         }
         let value = goes_on.then_some(&name);
@@ -154,11 +161,22 @@ impl Checks {
         });
     }
 
+    /// `let _ = expr;`, which does nothing but end where `expr` never returns.
+    pub(super) fn ignored(expr: &Expr, is_free: bool) -> TokenStream {
+        let site = Span::mixed_site();
+        if is_free {
+            // As an arm, or Clippy would find that a value that never comes is no value.
+            return quote_spanned!(site=> { let _ = match () { () => #expr }; });
+        }
+        quote_spanned!(site=> { let _ = #expr; })
+    }
+
     /// A value that the statement drops at the end of a block, whose type is that of the block where
     /// the statement never returns: so it stands there as it is, after its question.
-    pub(super) fn last(question: &TokenStream, expr: &Expr) -> TokenStream {
+    pub(super) fn last(question: &TokenStream, expr: &Expr, is_free: bool) -> TokenStream {
+        let ignored = Self::ignored(expr, is_free);
         quote_spanned! {Span::mixed_site()=>
-            { if false { #question match __tethered::never() {} } else { let _ = #expr; } }
+            { if false { #question match __tethered::never() {} } else #ignored }
         }
     }
 
@@ -193,7 +211,7 @@ impl Checks {
         from: From<'_>,
         at: At,
     ) -> TokenStream {
-        let question = self.question(question, instead, at);
+        let question = self.question("Kept", question, instead, at);
         let site = Span::mixed_site();
         if !matches!(from, From::Anywhere) {
             let value = from.value(&quote_spanned!(site=> &#ident));
@@ -226,6 +244,8 @@ pub(super) enum From<'a> {
     Anywhere,
     /// A method of this has returned it: `tracker.spawn(..)`.
     Receiver(&'a Expr),
+    /// The same, where this names the receiver's type.
+    Typed(&'a Ident),
     /// Its expression names a collection of futures.
     Collected,
 }
@@ -236,9 +256,8 @@ impl From<'_> {
         let site = Span::mixed_site();
         match self {
             Self::Anywhere => value.clone(),
-            Self::Receiver(receiver) => {
-                quote_spanned!(site=> __tethered::by(#receiver.__tethered_type(), #value))
-            }
+            Self::Receiver(_) => quote_spanned!(site=> __tethered::by(&__type, #value)),
+            Self::Typed(ty) => quote_spanned!(site=> __tethered::by(&#ty, #value)),
             Self::Collected => quote_spanned!(site=> __tethered::collection(#value)),
         }
     }

@@ -7,10 +7,10 @@ use std::{
 };
 
 use proc_macro2::fallback;
-use syn::{Block, Item, Stmt};
+use syn::{Block, Item, Pat, Signature, Stmt, Type, visit_mut::VisitMut};
 
 use super::{
-    source::{self, Function, Module, Source},
+    source::{self, Function, Module, Source, is_conditional},
     spawners::{self, ENDS, SPAWN_TRAITS, Spawner},
 };
 
@@ -35,8 +35,48 @@ fn in_fallback<T>(read: impl FnOnce() -> T) -> T {
     read
 }
 
+/// The names that inner blocks give to their own: what they mean there is not known here.
+struct Nested<'a>(&'a mut Vec<String>, usize);
+
+impl VisitMut for Nested<'_> {
+    fn visit_block_mut(&mut self, block: &mut Block) {
+        self.1 += 1;
+        for stmt in &mut block.stmts {
+            match stmt {
+                Stmt::Item(item) if self.1 > 1 => self.0.extend(names_in(item)),
+                Stmt::Item(_) => {}
+                stmt => self.visit_stmt_mut(stmt),
+            }
+        }
+        self.1 -= 1;
+    }
+    fn visit_pat_mut(&mut self, _: &mut Pat) {}
+    fn visit_type_mut(&mut self, _: &mut Type) {}
+    fn visit_path_mut(&mut self, _: &mut syn::Path) {}
+}
+
+fn names_in(item: &Item) -> Vec<String> {
+    let ident = match item {
+        Item::Use(item) => {
+            let (mut uses, mut globs) = (Vec::new(), Vec::new());
+            source::imports(&item.tree, &mut Vec::new(), &mut uses, &mut globs);
+            return uses.into_iter().map(|(name, _)| name).collect();
+        }
+        Item::Fn(item) => &item.sig.ident,
+        Item::Mod(item) => &item.ident,
+        Item::Struct(item) => &item.ident,
+        Item::Enum(item) => &item.ident,
+        Item::Const(item) => &item.ident,
+        Item::Static(item) => &item.ident,
+        Item::Type(item) => &item.ident,
+        Item::Trait(item) => &item.ident,
+        _ => return Vec::new(),
+    };
+    vec![ident.to_string()]
+}
+
 impl Home {
-    pub(super) fn of(at: Option<(PathBuf, usize)>, block: &Block) -> Self {
+    pub(super) fn of(at: Option<(PathBuf, usize)>, sig: &Signature, block: &mut Block) -> Self {
         let mut home = Self {
             at,
             source: OnceCell::new(),
@@ -47,13 +87,17 @@ impl Home {
             items: Vec::new(),
             macros: Vec::new(),
         };
+        let generics = sig.generics.type_params();
+        home.items
+            .extend(generics.map(|param| param.ident.to_string()));
         home.add(block);
+        Nested(&mut home.items, 0).visit_block_mut(block);
         home
     }
 
     /// Of a function that was found in the source; fallback tokens are in force already.
     pub(super) fn of_function(source: &Rc<Source>, function: &Function) -> Self {
-        let mut home = Self::of(None, &function.block);
+        let mut home = Self::of(None, &function.sig, &mut function.block.clone());
         let module = source.module(&function.module);
         home.found = OnceCell::from(module.map(|module| (source.clone(), module)));
         home.self_type.clone_from(&function.self_type);
@@ -63,7 +107,7 @@ impl Home {
     fn add(&mut self, block: &Block) {
         for stmt in &block.stmts {
             match stmt {
-                Stmt::Item(Item::Use(item)) => {
+                Stmt::Item(Item::Use(item)) if !is_conditional(&item.attrs) => {
                     let mut prefix = Vec::new();
                     source::imports(&item.tree, &mut prefix, &mut self.uses, &mut self.globs);
                 }
@@ -73,12 +117,7 @@ impl Home {
                         self.macros.push((name.to_string(), is_expression));
                     }
                 }
-                Stmt::Item(Item::Fn(item)) => self.items.push(item.sig.ident.to_string()),
-                Stmt::Item(Item::Mod(item)) => self.items.push(item.ident.to_string()),
-                Stmt::Item(Item::Struct(item)) => self.items.push(item.ident.to_string()),
-                Stmt::Item(Item::Enum(item)) => self.items.push(item.ident.to_string()),
-                Stmt::Item(Item::Const(item)) => self.items.push(item.ident.to_string()),
-                Stmt::Item(Item::Static(item)) => self.items.push(item.ident.to_string()),
+                Stmt::Item(item) => self.items.extend(names_in(item)),
                 _ => {}
             }
         }
@@ -117,7 +156,7 @@ impl Home {
             return Some(names);
         }
         let first = names.first()?;
-        if self.items.contains(first) {
+        if self.items.contains(first) || self.is_generic(first) {
             return None;
         }
         let mut by_body = false;
@@ -193,20 +232,12 @@ impl Home {
         Some((source.clone(), function))
     }
 
-    /// A method of a type that is written somewhere.
-    pub(super) fn method(&self, ty: &str, name: &str) -> Option<(Rc<Source>, Rc<Function>)> {
-        if !self.names_spawners() {
-            return None;
-        }
-        let (source, module) = self.found()?;
-        let method =
-            in_fallback_unless(self.at.is_none(), || source.method(&module.path, ty, name))?;
+    /// A method of a type of the crate, by the type's path from the root.
+    pub(super) fn method(&self, ty: &[String], name: &str) -> Option<(Rc<Source>, Rc<Function>)> {
+        let (ty, module) = ty.split_last()?;
+        let (source, _) = self.found()?;
+        let method = in_fallback_unless(self.at.is_none(), || source.method(module, ty, name))?;
         Some((source.clone(), method))
-    }
-
-    pub(super) fn field(&self, ty: &str, field: &str) -> Option<String> {
-        let (source, module) = self.found()?;
-        in_fallback_unless(self.at.is_none(), || source.field(&module.path, ty, field))
     }
 
     pub(super) fn self_type(&self) -> Option<String> {
@@ -215,7 +246,16 @@ impl Home {
         }
         let (_, line) = self.at.as_ref()?;
         let (_, module) = self.found()?;
-        module.self_type_at(*line)
+        module.impl_at(*line).map(|(ty, _)| ty.to_owned())
+    }
+
+    /// Whether the `impl` around has a generic type of this name.
+    fn is_generic(&self, name: &str) -> bool {
+        let Some((_, line)) = self.at.as_ref() else {
+            return false;
+        };
+        let around = self.found().and_then(|(_, module)| module.impl_at(*line));
+        around.is_some_and(|(_, generics)| generics.iter().any(|generic| generic == name))
     }
 
     /// Whether a bare macro name is the crate's own, and then whether it is one expression.

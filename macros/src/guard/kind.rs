@@ -7,7 +7,7 @@ use std::rc::Rc;
 use syn::{Expr, ExprCall, ExprMethodCall, GenericArgument, Pat, PathArguments, Type};
 
 use super::{
-    home::Home,
+    home::{Home, names_of},
     names::Names,
     shape::may_be_work,
     source::{Function, Source},
@@ -81,12 +81,50 @@ const PLAIN: &[&str] = &[
     "OsString",
     "Ordering",
 ];
+/// What makes a plain value of its type's own: a trait may give it others.
+const MAKES: &[&str] = &[
+    "new",
+    "from",
+    "now",
+    "with_capacity",
+    "default",
+    "from_secs",
+    "from_millis",
+    "from_secs_f64",
+    "from_utf8",
+    "from_utf8_lossy",
+    "from_str",
+];
 const HOLDERS: &[&str] = &["Option", "Vec", "VecDeque", "HashSet", "BTreeSet"];
 const POINTERS: &[&str] = &["Box", "Arc", "Rc", "Cow"];
 const MAPS: &[&str] = &["HashMap", "BTreeMap"];
 
+/// What a path is.
+enum Resolved {
+    /// The crate's own, or nobody knows whose; its kind, where that is known.
+    Own(Option<Kind>),
+    /// To be judged by its name.
+    Elsewhere,
+}
+
+impl Resolved {
+    fn of(source: &Source, path: Option<Vec<String>>) -> Self {
+        match path {
+            // `type Result<T> = …::Result<T, Error>`
+            Some(path) if source.alias(&path).is_some_and(|target| target == "Result") => {
+                Self::Elsewhere
+            }
+            Some(path) if path[0] == "crate" || path[0] == "Self" => {
+                Self::Own(source.own_type(&path).map(Kind::Own))
+            }
+            Some(_) => Self::Elsewhere,
+            None => Self::Own(None),
+        }
+    }
+}
+
 /// What `resolve` makes of a type that is written.
-fn of_type(ty: &Type, resolve: &dyn Fn(&syn::Path) -> Option<Kind>) -> Option<Kind> {
+fn of_type(ty: &Type, resolve: &dyn Fn(&syn::Path) -> Resolved) -> Option<Kind> {
     match ty {
         Type::Reference(reference) => of_type(&reference.elem, resolve),
         Type::Paren(paren) => of_type(&paren.elem, resolve),
@@ -99,8 +137,8 @@ fn of_type(ty: &Type, resolve: &dyn Fn(&syn::Path) -> Option<Kind>) -> Option<Ki
             joined(&mut kinds)
         }
         Type::Path(path) if path.qself.is_none() => {
-            if let Some(own) = resolve(&path.path) {
-                return Some(own);
+            if let Resolved::Own(own) = resolve(&path.path) {
+                return own;
             }
             let last = path.path.segments.last()?;
             let is = |names: &[&str]| names.iter().any(|name| last.ident == name);
@@ -116,7 +154,6 @@ fn of_type(ty: &Type, resolve: &dyn Fn(&syn::Path) -> Option<Kind>) -> Option<Ki
             };
             match () {
                 () if is(PLAIN) => Some(Kind::Plain),
-                () if last.ident == "Result" && last.arguments.is_none() => Some(Kind::Plain),
                 () if last.ident == "Result" || is(HOLDERS) => argument(0).map(Kind::of),
                 () if is(POINTERS) => argument(0),
                 () if is(MAPS) => match (argument(0)?, argument(1)?) {
@@ -155,14 +192,16 @@ fn returned(source: &Source, function: &Function) -> Option<Kind> {
                     .any(|param| param.ident == *name)
             };
             of_type(ty, &|path| {
-                if path.is_ident("Self") {
-                    let own = function.self_type.clone()?;
-                    return own_type(source, &function.module, &[own]);
-                }
+                let mut names = names_of(path);
                 if path.get_ident().is_some_and(generic) {
-                    return None;
+                    return Resolved::Own(None);
                 }
-                own_type(source, &function.module, &super::home::names_of(path))
+                if path.is_ident("Self")
+                    && let Some(own) = &function.self_type
+                {
+                    names[0].clone_from(own);
+                }
+                resolved(source, &function.module, &names)
             })
         }
     }?;
@@ -172,9 +211,12 @@ fn returned(source: &Source, function: &Function) -> Option<Kind> {
     })
 }
 
-fn own_type(source: &Source, module: &[String], path: &[String]) -> Option<Kind> {
-    let resolved = source.resolve(&*source.module(module)?, path)?;
-    source.own_type(&resolved).map(Kind::Own)
+fn resolved(source: &Source, module: &[String], path: &[String]) -> Resolved {
+    let module = source.module(module);
+    Resolved::of(
+        source,
+        module.and_then(|module| source.resolve(&module, path)),
+    )
 }
 
 /// A body's names, and what is known of them.
@@ -185,7 +227,13 @@ pub(super) struct Kinds<'a> {
 
 impl Kinds<'_> {
     pub(super) fn of_type(&self, ty: &Type) -> Option<Kind> {
-        of_type(ty, &|path| self.own(path))
+        of_type(ty, &|path| {
+            let path = self.home.resolve(path);
+            let found = self
+                .home
+                .with_source(|source| Some(Resolved::of(source, path)));
+            found.unwrap_or(Resolved::Own(None))
+        })
     }
 
     fn own(&self, path: &syn::Path) -> Option<Kind> {
@@ -193,6 +241,18 @@ impl Kinds<'_> {
         self.home
             .with_source(|source| source.own_type(&resolved))
             .map(Kind::Own)
+    }
+
+    /// A method of the crate's own that is called on something.
+    pub(super) fn own_method(
+        &self,
+        receiver: &Expr,
+        name: &str,
+    ) -> Option<(Rc<Source>, Rc<Function>)> {
+        let Kind::Own(path) = self.of(receiver)? else {
+            return None;
+        };
+        self.home.method(&path, name)
     }
 
     pub(super) fn of(&self, expr: &Expr) -> Option<Kind> {
@@ -262,7 +322,9 @@ impl Kinds<'_> {
         match (parent, last.as_str()) {
             ([], "Ok" | "Some") => Some(self.of(call.args.first()?)?.of()),
             ([ty], "new") if POINTERS.contains(&ty.as_str()) => self.of(call.args.first()?),
-            ([.., ty], _) if PLAIN.contains(&ty.as_str()) => Some(Kind::Plain),
+            ([.., ty], made) if PLAIN.contains(&ty.as_str()) && MAKES.contains(&made) => {
+                Some(Kind::Plain)
+            }
             ([krate, ..], "sleep" | "sleep_until" | "yield_now") if krate == "tokio" => {
                 Some(Kind::Future(Rc::new(Kind::Plain)))
             }
@@ -280,7 +342,13 @@ impl Kinds<'_> {
         let name = call.method.to_string();
         let is_quiet = || call.args.iter().all(|argument| self.is_quiet(argument));
         match self.of(&call.receiver)? {
-            Kind::Plain => (is_known(&name) && is_quiet()).then_some(Kind::Plain),
+            Kind::Plain => {
+                let is_own = || {
+                    self.home
+                        .with_source(|source| Some(source.has_async(&name)))
+                };
+                (is_known(&name) && is_quiet() && is_own() == Some(false)).then_some(Kind::Plain)
+            }
             Kind::Of(inner) => match name.as_str() {
                 "unwrap" | "expect" | "unwrap_or_default" => Some((*inner).clone()),
                 "iter" | "iter_mut" | "into_iter" | "next" | "get" | "first" | "last" | "pop"
@@ -294,11 +362,9 @@ impl Kinds<'_> {
                 _ => None,
             },
             Kind::Own(path) => {
-                let (ty, module) = path.split_last()?;
-                let method = self.home.with_source(|source| {
-                    let method = source.method(module, ty, &name)?;
-                    Some(returned(source, &method))
-                });
+                let method = self.home.method(&path, &name);
+                let method = method
+                    .map(|(source, method)| self.home.with_source(|_| returned(&source, &method)));
                 match (method, name.as_str()) {
                     (Some(returned), _) => returned,
                     (None, "clone" | "to_owned") => Some(Kind::Own(path)),
@@ -342,9 +408,7 @@ impl Kinds<'_> {
 fn field_of(source: &Source, path: &[String], field: &str) -> Option<Kind> {
     let (ty, module) = path.split_last()?;
     let written = source.field_type(module, ty, field)?;
-    of_type(&written, &|path| {
-        own_type(source, module, &super::home::names_of(path))
-    })
+    of_type(&written, &|path| resolved(source, module, &names_of(path)))
 }
 
 /// Methods of the standard library whose result is as plain as what they are called on and given.

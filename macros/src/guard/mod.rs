@@ -56,7 +56,7 @@ pub(crate) fn guard(
     if mentions(block.stream(), "expect") {
         Expectations.visit_block_mut(&mut copy);
     }
-    let home = Home::of(place(sig), &copy);
+    let home = Home::of(place(sig), sig, &mut copy);
     let output = Output::of(sig, written, inferred, || home.self_type().is_some());
     let mut walker = Walker::new(&home, helpers::follow, Some(Checks::default()), output);
     walker.in_unsafe = matches!(sig.safety, syn::Safety::Unsafe(_));
@@ -118,7 +118,9 @@ pub(crate) fn guard(
 
 fn inner_function(stmt: &Stmt) -> Option<&ItemFn> {
     match stmt {
-        Stmt::Item(Item::Fn(function)) => Some(function),
+        Stmt::Item(Item::Fn(function)) if !source::is_conditional(&function.attrs) => {
+            Some(function)
+        }
         _ => None,
     }
 }

@@ -16,13 +16,14 @@ pub(super) enum Bound {
     Elsewhere,
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "independent facts")]
 #[derive(Clone)]
 pub(super) struct Name {
     pub(super) ident: Ident,
     pub(super) bound: Bound,
     /// What a `let` gave it, as the user wrote it.
     pub(super) init: Option<Rc<Expr>>,
-    /// The written type, for methods that the source tells about.
+    /// The name of the written type.
     pub(super) ty: Option<String>,
     /// What the source tells of it.
     pub(super) kind: Option<Kind>,
@@ -32,11 +33,35 @@ pub(super) struct Name {
     pub(super) collected: bool,
     /// What first put something into it.
     pub(super) filled: Option<Rc<Expr>>,
+    /// Has the type of what has returned it: `tracker` of `tracker.spawn(..)`.
+    pub(super) given: Option<Ident>,
+    /// Declared without a value.
+    pub(super) is_late: bool,
     pub(super) used: bool,
     /// Where the function may be left while the value is alive.
     pub(super) exit: Option<(Span, Span)>,
     /// Where to put the question about its type.
     pub(super) slot: usize,
+}
+
+impl Name {
+    pub(super) fn new(ident: Ident) -> Self {
+        Self {
+            ident,
+            bound: Bound::Elsewhere,
+            init: None,
+            ty: None,
+            kind: None,
+            empty: false,
+            collected: false,
+            filled: None,
+            given: None,
+            is_late: false,
+            used: false,
+            exit: None,
+            slot: 0,
+        }
+    }
 }
 
 #[derive(Clone, Default)]
@@ -86,23 +111,27 @@ impl Names {
     /// A closure's argument.
     pub(super) fn push_plain(&mut self, ident: &Ident) {
         self.all.push(Name {
-            ident: ident.clone(),
-            bound: Bound::Elsewhere,
-            init: None,
-            ty: None,
             kind: Some(Kind::Plain),
-            empty: false,
-            collected: false,
-            filled: None,
             used: true,
-            exit: None,
-            slot: 0,
+            ..Name::new(ident.clone())
         });
     }
 
     pub(super) fn mark_collected(&mut self, from: usize, collected: bool) {
         for name in &mut self.all[from..] {
             name.collected = collected;
+        }
+    }
+
+    pub(super) fn mark_given(&mut self, from: usize, given: Option<&Ident>) {
+        for name in &mut self.all[from..] {
+            name.given = given.cloned();
+        }
+    }
+
+    pub(super) fn mark_late(&mut self, from: usize) {
+        for name in &mut self.all[from..] {
+            name.is_late = true;
         }
     }
 

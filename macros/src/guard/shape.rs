@@ -57,7 +57,6 @@ pub(super) fn may_be_work(expr: &Expr) -> bool {
         | Expr::Binary(_)
         | Expr::Unary(_)
         | Expr::Closure(_)
-        | Expr::Cast(_)
         | Expr::Range(_)
         | Expr::Struct(_)
         | Expr::Field(_)
@@ -92,6 +91,7 @@ pub(super) fn may_be_work(expr: &Expr) -> bool {
                 )
             )
         }
+        Expr::Cast(cast) => may_be_work(&cast.expr),
         Expr::Paren(paren) => may_be_work(&paren.expr),
         Expr::Group(group) => may_be_work(&group.expr),
         _ => true,
@@ -150,18 +150,22 @@ const ON_HOLDERS: &[&str] = &[
 /// What puts an entry of a map in the place of a receiver.
 const ENTRIES: &[&str] = &["or_default", "or_insert", "or_insert_with"];
 
-/// A statement whose value is `()` for sure. `ty` is what is written of the receiver's type.
-pub(super) fn is_unit(call: &ExprMethodCall, ty: Option<&str>) -> bool {
+/// A name of a type that holds values and starts nothing.
+pub(super) fn is_holder(ty: &str) -> bool {
+    HOLDERS.contains(&ty)
+}
+
+/// A statement whose value is `()` for sure, if what it is called on `is_holder`.
+pub(super) fn is_unit(call: &ExprMethodCall, is_holder: bool) -> bool {
     let is = |names: &[&str]| names.iter().any(|name| call.method == name);
-    let is_holder = ty.is_some_and(|ty| HOLDERS.contains(&ty));
     let is_entry = matches!(&*call.receiver, Expr::MethodCall(entry)
         if ENTRIES.iter().any(|name| entry.method == name));
-    is(ORDERLY) || ((is_holder || is_entry) && is(ON_HOLDERS))
+    (is_holder && is(ORDERLY)) || ((is_holder || is_entry) && is(ON_HOLDERS))
 }
 
 /// Whether a value could be the handle of a task that runs: what parses, counts or tells the time
-/// gives none.
-pub(super) fn may_be_running(init: &Expr) -> bool {
+/// gives none, unless it is the crate's own.
+pub(super) fn may_be_running(init: &Expr, is_own: &dyn Fn(&syn::Path) -> bool) -> bool {
     const GIVE_NONE: &[&str] = &[
         "as_bytes",
         "as_ref",
@@ -208,19 +212,18 @@ pub(super) fn may_be_running(init: &Expr) -> bool {
     ];
     let gives_none = |name: &Ident| GIVE_NONE.iter().any(|none| name == none);
     match init {
-        Expr::Try(attempt) => may_be_running(&attempt.expr),
-        Expr::Await(wait) => may_be_running(&wait.base),
+        Expr::Try(attempt) => may_be_running(&attempt.expr, is_own),
+        Expr::Await(wait) => may_be_running(&wait.base, is_own),
         Expr::MethodCall(call) => match call.method.to_string().as_str() {
             "unwrap" | "expect" | "unwrap_or" | "unwrap_or_default" | "map_err" | "ok_or"
-            | "ok_or_else" | "context" | "with_context" => may_be_running(&call.receiver),
+            | "ok_or_else" | "context" | "with_context" => may_be_running(&call.receiver, is_own),
             _ => !gives_none(&call.method),
         },
         Expr::Call(call) => match &*call.func {
-            Expr::Path(path) => path
-                .path
-                .segments
-                .last()
-                .is_none_or(|last| !gives_none(&last.ident)),
+            Expr::Path(path) => {
+                let last = path.path.segments.last();
+                last.is_none_or(|last| !gives_none(&last.ident)) || is_own(&path.path)
+            }
             _ => true,
         },
         Expr::Async(_) => false,
@@ -238,7 +241,7 @@ pub(super) fn says_what_to_write(expr: &Expr) -> bool {
 
 /// `map.insert(key, handle)`, `self.timer.take()` and their like give back what was there before: it
 /// may have been polled to its end.
-pub(super) fn is_insert(expr: &Expr) -> bool {
+pub(super) fn gives_back(expr: &Expr) -> bool {
     matches!(expr, Expr::MethodCall(call)
         if ["insert", "replace", "take"].iter().any(|name| call.method == name))
 }
@@ -275,8 +278,14 @@ pub(super) fn is_typed_collection(pat: &Pat) -> bool {
 /// `select_all(futures).await` gives back futures that have been polled.
 pub(super) fn is_race(expr: &Expr) -> bool {
     match expr {
-        Expr::Await(wait) => is_race(&wait.base),
+        Expr::Await(wait) => is_select(&wait.base),
         Expr::Try(attempt) => is_race(&attempt.expr),
+        _ => false,
+    }
+}
+
+fn is_select(expr: &Expr) -> bool {
+    match expr {
         Expr::Call(call) => matches!(&*call.func, Expr::Path(path)
             if path.path.segments.last().is_some_and(|last| last.ident.to_string().starts_with("select"))),
         _ => false,
@@ -470,50 +479,39 @@ pub(super) fn without_eq(pattern: &TokenStream) -> TokenStream {
     tokens.into_iter().collect()
 }
 
-pub(super) fn attrs_of(expr: &Expr) -> Option<&[Attribute]> {
+pub(super) fn attrs_mut(expr: &mut Expr) -> Option<&mut Vec<Attribute>> {
     Some(match expr {
-        Expr::Await(e) => &e.attrs,
-        Expr::Block(e) => &e.attrs,
-        Expr::Call(e) => &e.attrs,
-        Expr::ForLoop(e) => &e.attrs,
-        Expr::If(e) => &e.attrs,
-        Expr::Loop(e) => &e.attrs,
-        Expr::Macro(e) => &e.attrs,
-        Expr::Match(e) => &e.attrs,
-        Expr::MethodCall(e) => &e.attrs,
-        Expr::Try(e) => &e.attrs,
-        Expr::Unsafe(e) => &e.attrs,
-        Expr::While(e) => &e.attrs,
-        Expr::Async(e) => &e.attrs,
-        Expr::Assign(e) => &e.attrs,
-        Expr::Return(e) => &e.attrs,
+        Expr::Array(e) => &mut e.attrs,
+        Expr::Assign(e) => &mut e.attrs,
+        Expr::Async(e) => &mut e.attrs,
+        Expr::Await(e) => &mut e.attrs,
+        Expr::Binary(e) => &mut e.attrs,
+        Expr::Block(e) => &mut e.attrs,
+        Expr::Call(e) => &mut e.attrs,
+        Expr::Cast(e) => &mut e.attrs,
+        Expr::Closure(e) => &mut e.attrs,
+        Expr::Field(e) => &mut e.attrs,
+        Expr::ForLoop(e) => &mut e.attrs,
+        Expr::If(e) => &mut e.attrs,
+        Expr::Lit(e) => &mut e.attrs,
+        Expr::Loop(e) => &mut e.attrs,
+        Expr::Macro(e) => &mut e.attrs,
+        Expr::Match(e) => &mut e.attrs,
+        Expr::MethodCall(e) => &mut e.attrs,
+        Expr::Paren(e) => &mut e.attrs,
+        Expr::Path(e) => &mut e.attrs,
+        Expr::Reference(e) => &mut e.attrs,
+        Expr::Return(e) => &mut e.attrs,
+        Expr::Struct(e) => &mut e.attrs,
+        Expr::Try(e) => &mut e.attrs,
+        Expr::Tuple(e) => &mut e.attrs,
+        Expr::Unary(e) => &mut e.attrs,
+        Expr::Unsafe(e) => &mut e.attrs,
+        Expr::While(e) => &mut e.attrs,
         _ => return None,
     })
 }
 
 pub(super) fn take_attrs(expr: &mut Expr) -> Vec<Attribute> {
-    let attrs = match expr {
-        Expr::Await(e) => &mut e.attrs,
-        Expr::Call(e) => &mut e.attrs,
-        Expr::Macro(e) => &mut e.attrs,
-        Expr::MethodCall(e) => &mut e.attrs,
-        Expr::Try(e) => &mut e.attrs,
-        Expr::Async(e) => &mut e.attrs,
-        Expr::Path(e) => &mut e.attrs,
-        Expr::Block(e) => &mut e.attrs,
-        Expr::If(e) => &mut e.attrs,
-        Expr::Loop(e) => &mut e.attrs,
-        Expr::Match(e) => &mut e.attrs,
-        Expr::Return(e) => &mut e.attrs,
-        Expr::Unsafe(e) => &mut e.attrs,
-        Expr::While(e) => &mut e.attrs,
-        Expr::ForLoop(e) => &mut e.attrs,
-        Expr::Struct(e) => &mut e.attrs,
-        Expr::Closure(e) => &mut e.attrs,
-        Expr::Tuple(e) => &mut e.attrs,
-        Expr::Reference(e) => &mut e.attrs,
-        Expr::Lit(e) => &mut e.attrs,
-        _ => return Vec::new(),
-    };
-    std::mem::take(attrs)
+    attrs_mut(expr).map(std::mem::take).unwrap_or_default()
 }

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use syn::Type;
 
-use super::{Function, Module, Source, type_name};
+use super::{Function, Module, Source};
 use crate::guard::spawners;
 
 impl Source {
@@ -61,6 +61,9 @@ impl Source {
             }
             _ => {}
         }
+        if module.unclear.contains(first) {
+            return None;
+        }
         let alias = module.uses.iter().find(|(name, _)| name == first);
         if let Some((_, target)) = alias {
             let whole: Vec<_> = target.iter().chain(rest).cloned().collect();
@@ -82,9 +85,8 @@ impl Source {
             let Some(from) = from else { continue };
             let whole: Vec<_> = from.iter().chain(path).cloned().collect();
             let known = if from.first().is_some_and(|first| first == "crate") {
-                self.module(&from[1..]).is_some_and(|module| {
-                    module.has(first) || module.uses.iter().any(|(n, _)| n == first)
-                })
+                let from = self.module(&from[1..]);
+                from.is_some_and(|from| from.shows(first, module))
             } else {
                 spawners::function(&whole.join("::")).is_some()
                     || spawners::SPAWN_TRAITS.contains(&whole.join("::").as_str())
@@ -117,15 +119,13 @@ impl Source {
         name: &str,
     ) -> Option<Rc<Function>> {
         let module = self.module(module)?;
-        let key = (ty.to_owned(), name.to_owned());
-        if let Some(method) = module.methods.get(&key) {
+        if let Some(method) = module.method(ty, name) {
             return Some(method.clone());
         }
         let target = self.resolve(&module, &[ty.to_owned()])?;
         let target = target.strip_prefix(&["crate".to_owned()][..])?;
         let (ty, parent) = target.split_last()?;
-        let module = self.module(parent)?;
-        module.methods.get(&(ty.clone(), name.to_owned())).cloned()
+        self.module(parent)?.method(ty, name).cloned()
     }
 
     /// The written type of a field.
@@ -142,22 +142,20 @@ impl Source {
             .cloned()
     }
 
-    /// The name of that type.
-    pub(in crate::guard) fn field(
-        &self,
-        module: &[String],
-        ty: &str,
-        field: &str,
-    ) -> Option<String> {
-        type_name(&self.field_type(module, ty, field)?)
-    }
-
     /// A struct or an enum of the crate that is no future, by its absolute path: its path from the
     /// root.
     pub(in crate::guard) fn own_type(&self, path: &[String]) -> Option<Vec<String>> {
         let path = path.strip_prefix(&["crate".to_owned()][..])?;
         let (name, parent) = path.split_last()?;
-        let is_own = self.module(parent)?.types.contains(name) && !self.futures.contains(name);
-        is_own.then(|| path.to_vec())
+        let module = self.module(parent)?;
+        let is_own = module.types.contains(name) && !module.unclear.contains(name);
+        (is_own && !self.may_be_future(name)).then(|| path.to_vec())
+    }
+
+    /// Whether a path is an alias of the crate's own, and of what.
+    pub(in crate::guard) fn alias(&self, path: &[String]) -> Option<String> {
+        let path = path.strip_prefix(&["crate".to_owned()][..])?;
+        let (name, parent) = path.split_last()?;
+        self.module(parent)?.aliases.get(name).cloned()
     }
 }

@@ -37,8 +37,10 @@ pub(super) struct Source {
     /// What functions are known to detach.
     detached: RefCell<HashMap<String, Option<String>>>,
     names_spawners: bool,
-    /// Types that implement `Future` or `IntoFuture` somewhere.
+    /// Types that implement `Future` or `IntoFuture` somewhere; an empty name stands for a macro's.
     futures: Vec<String>,
+    /// Names of `async fn`s, those of traits included.
+    async_functions: Vec<String>,
 }
 
 type Stamp = Option<(SystemTime, u64)>;
@@ -132,20 +134,15 @@ impl Source {
             }
         }
         let mut names_spawners = false;
-        let mut futures = Vec::new();
+        let (mut futures, mut async_functions) = (Vec::new(), Vec::new());
         for text in files
             .iter()
             .filter_map(|file| fs::read_to_string(file).ok())
         {
             names_spawners |= WORDS.iter().any(|word| text.contains(word));
-            for (at, found) in text.match_indices("Future for ") {
-                let name = |c: char| c.is_alphanumeric() || c == '_' || c == ':';
-                let path = text[at + found.len()..].split(|c| !name(c)).next();
-                futures.extend(
-                    path.and_then(|path| path.rsplit("::").next())
-                        .map(str::to_owned),
-                );
-            }
+            futures.extend(implementors(&text));
+            let functions = text.split("async fn ").skip(1);
+            async_functions.extend(functions.map(|rest| name_at(rest).to_owned()));
         }
         let stamps = files
             .into_iter()
@@ -162,12 +159,24 @@ impl Source {
             detached: RefCell::default(),
             names_spawners,
             futures,
+            async_functions,
         }
     }
 
     /// Whether any file has a word of a spawner in it. Most crates need not be parsed to know.
     pub(super) fn names_spawners(&self) -> bool {
         self.names_spawners
+    }
+
+    fn may_be_future(&self, ty: &str) -> bool {
+        self.futures
+            .iter()
+            .any(|name| name.is_empty() || name == ty)
+    }
+
+    /// Whether any `async fn` of the crate has the name.
+    pub(super) fn has_async(&self, name: &str) -> bool {
+        self.async_functions.iter().any(|known| known == name)
     }
 
     /// What a function is known to detach, found out at most once.
@@ -272,6 +281,24 @@ impl Source {
         let nested = dir.join(name).join("mod.rs");
         [flat, nested].into_iter().find(|path| path.is_file())
     }
+}
+
+/// The types after `Future for`, however the lines are broken.
+fn implementors(text: &str) -> impl Iterator<Item = String> {
+    let found = text.match_indices("Future");
+    found.filter_map(|(at, found)| {
+        let rest = text[at + found.len()..].trim_start();
+        let rest = rest.strip_prefix("for")?;
+        let path = rest.strip_prefix(char::is_whitespace)?.trim_start();
+        let name = |c: char| c.is_alphanumeric() || c == '_' || c == ':';
+        let path = path.split(|c| !name(c)).next()?;
+        path.rsplit("::").next().map(str::to_owned)
+    })
+}
+
+fn name_at(text: &str) -> &str {
+    let end = text.find(|c: char| !c.is_alphanumeric() && c != '_');
+    &text[..end.unwrap_or(text.len())]
 }
 
 fn collect(dir: &Path, files: &mut Vec<PathBuf>, depth: usize) {

@@ -7,9 +7,10 @@ use std::{
 };
 
 use proc_macro2::{TokenStream, TokenTree};
-use syn::{Attribute, Fields, ImplItem, Item, Signature, Type, UseTree};
+use syn::{Attribute, Fields, ImplItem, Item, Meta, Signature, Type, UseTree, Visibility};
 
 use super::ModulePath;
+use crate::guard::mentions;
 
 /// A function of the crate.
 pub(in crate::guard) struct Function {
@@ -29,17 +30,32 @@ pub(in crate::guard) struct Module {
     pub(super) uses: Vec<(String, Vec<String>)>,
     pub(super) globs: Vec<Vec<String>>,
     pub(super) functions: HashMap<String, Rc<Function>>,
-    pub(super) methods: HashMap<(String, String), Rc<Function>>,
+    /// Of a type and a name; `None` where several `impl`s have it.
+    methods: HashMap<(String, String), Option<Rc<Function>>>,
+    /// The same, of traits: a method of the type itself goes before.
+    trait_methods: HashMap<(String, String), Option<Rc<Function>>>,
     pub(super) fields: HashMap<(String, String), Type>,
     /// Structs and enums.
     pub(super) types: Vec<String>,
+    /// `type` aliases, with the name of what they stand for.
+    pub(super) aliases: HashMap<String, String>,
+    /// Names that mean one thing or another, under `#[cfg]`.
+    pub(super) unclear: Vec<String>,
+    /// Names that other modules may import.
+    public: Vec<String>,
     /// Names of items that are neither functions nor imports.
     pub(super) others: Vec<String>,
     pub(super) modules: HashMap<String, Rc<Inner>>,
     /// `macro_rules!`: whether one arm that is an expression is all there is.
     pub(super) macros: HashMap<String, bool>,
-    /// The lines of `impl` blocks, with their types.
-    pub(super) impls: Vec<(usize, usize, String)>,
+    impls: Vec<Impl>,
+}
+
+struct Impl {
+    first_line: usize,
+    last_line: usize,
+    ty: String,
+    generics: Vec<String>,
 }
 
 pub(super) enum Inner {
@@ -66,10 +82,23 @@ impl Module {
                 if item.leading_colon.is_some() {
                     prefix.push(String::new());
                 }
-                imports(&item.tree, &mut prefix, &mut self.uses, &mut self.globs);
+                let (mut uses, mut globs) = (Vec::new(), Vec::new());
+                imports(&item.tree, &mut prefix, &mut uses, &mut globs);
+                for (name, target) in uses {
+                    let known = self.uses.iter().find(|(known, _)| *known == name);
+                    if is_conditional(&item.attrs)
+                        || known.is_some_and(|(_, known)| *known != target)
+                    {
+                        self.unclear.push(name.clone());
+                    }
+                    self.declare(&name, &item.vis, &[]);
+                    self.uses.push((name, target));
+                }
+                self.globs.extend(globs);
             }
             Item::Fn(item) => {
                 let name = item.sig.ident.to_string();
+                self.declare(&name, &item.vis, &item.attrs);
                 if !is_conditional(&item.attrs) {
                     let function = self.function(None, &item.attrs, &item.sig, &item.block, file);
                     self.functions.insert(name.clone(), function);
@@ -81,33 +110,33 @@ impl Module {
                     return;
                 };
                 let span = item.brace_token.span;
-                self.impls.push((
-                    span.open().start().line,
-                    span.close().end().line,
-                    ty.clone(),
-                ));
-                if is_conditional(&item.attrs) {
-                    return;
-                }
+                let generics = item.generics.type_params();
+                self.impls.push(Impl {
+                    first_line: span.open().start().line,
+                    last_line: span.close().end().line,
+                    ty: ty.clone(),
+                    generics: generics.map(|param| param.ident.to_string()).collect(),
+                });
+                let is_conditional_impl = is_conditional(&item.attrs);
                 let guarded = has_guard(&item.attrs);
                 for method in &item.items {
-                    if let ImplItem::Fn(method) = method
-                        && !is_conditional(&method.attrs)
-                    {
-                        let mut attrs = method.attrs.clone();
-                        if guarded {
-                            attrs.extend(item.attrs.iter().cloned());
-                        }
-                        let name = method.sig.ident.to_string();
-                        let function = self.function(
-                            Some(ty.clone()),
-                            &attrs,
-                            &method.sig,
-                            &method.block,
-                            file,
-                        );
-                        self.methods.insert((ty.clone(), name), function);
+                    let ImplItem::Fn(method) = method else {
+                        continue;
+                    };
+                    let mut attrs = method.attrs.clone();
+                    if guarded {
+                        attrs.extend(item.attrs.iter().cloned());
                     }
+                    let key = (ty.clone(), method.sig.ident.to_string());
+                    let (sig, block) = (&method.sig, &method.block);
+                    let function = self.function(Some(ty.clone()), &attrs, sig, block, file);
+                    let is_clear = !is_conditional_impl && !is_conditional(&method.attrs);
+                    let methods = match &item.trait_ {
+                        Some(_) => &mut self.trait_methods,
+                        None => &mut self.methods,
+                    };
+                    let known = methods.contains_key(&key);
+                    methods.insert(key, (is_clear && !known).then_some(function));
                 }
             }
             Item::Struct(item) => {
@@ -120,11 +149,13 @@ impl Module {
                         }
                     }
                 }
+                self.declare(&name, &item.vis, &item.attrs);
                 self.types.push(name.clone());
                 self.others.push(name);
             }
             Item::Mod(item) => {
                 let name = item.ident.to_string();
+                self.declare(&name, &item.vis, &item.attrs);
                 self.others.push(name.clone());
                 let is_path = item.attrs.iter().any(|attr| attr.path().is_ident("path"));
                 if is_conditional(&item.attrs) || is_path {
@@ -143,11 +174,18 @@ impl Module {
                 }
             }
             Item::Enum(item) => {
+                self.declare(&item.ident.to_string(), &item.vis, &item.attrs);
                 self.types.push(item.ident.to_string());
                 self.others.push(item.ident.to_string());
             }
             Item::Trait(item) => self.others.push(item.ident.to_string()),
-            Item::Type(item) => self.others.push(item.ident.to_string()),
+            Item::Type(item) => {
+                let name = item.ident.to_string();
+                self.declare(&name, &item.vis, &item.attrs);
+                let target = type_name(&item.ty).unwrap_or_default();
+                self.aliases.insert(name.clone(), target);
+                self.others.push(name);
+            }
             Item::Const(item) => self.others.push(item.ident.to_string()),
             Item::Static(item) => self.others.push(item.ident.to_string()),
             Item::Union(item) => self.others.push(item.ident.to_string()),
@@ -159,6 +197,32 @@ impl Module {
             }
             _ => {}
         }
+    }
+
+    fn declare(&mut self, name: &str, vis: &Visibility, attrs: &[Attribute]) {
+        if is_conditional(attrs) {
+            self.unclear.push(name.to_owned());
+        }
+        if !matches!(vis, Visibility::Inherited) {
+            self.public.push(name.to_owned());
+        }
+    }
+
+    /// Whether `from` can import the name.
+    pub(super) fn shows(&self, name: &str, from: &Self) -> bool {
+        let is_mine = || self.has(name) || self.imports(name);
+        self.public.iter().any(|public| public == name)
+            || (from.path.starts_with(&self.path) && is_mine())
+    }
+
+    /// A method or associated function.
+    pub(super) fn method(&self, ty: &str, name: &str) -> Option<&Rc<Function>> {
+        let key = (ty.to_owned(), name.to_owned());
+        let method = self
+            .methods
+            .get(&key)
+            .or_else(|| self.trait_methods.get(&key));
+        method?.as_ref()
     }
 
     fn function(
@@ -209,13 +273,13 @@ impl Module {
         self.globs.iter().map(|glob| &**glob)
     }
 
-    /// The type of the `impl` that a line stands in.
-    pub(in crate::guard) fn self_type_at(&self, line: usize) -> Option<String> {
+    /// The type of the `impl` that a line stands in, and its generic types.
+    pub(in crate::guard) fn impl_at(&self, line: usize) -> Option<(&str, &[String])> {
         let mut around = self
             .impls
             .iter()
-            .filter(|(first, last, _)| (*first..=*last).contains(&line));
-        around.next().map(|(_, _, ty)| ty.clone())
+            .filter(|block| (block.first_line..=block.last_line).contains(&line));
+        around.next().map(|block| (&*block.ty, &*block.generics))
     }
 }
 
@@ -302,9 +366,10 @@ pub(crate) fn has_guard(attrs: &[Attribute]) -> bool {
 }
 
 pub(in crate::guard) fn is_conditional(attrs: &[Attribute]) -> bool {
-    attrs
-        .iter()
-        .any(|attr| attr.path().is_ident("cfg") || attr.path().is_ident("test"))
+    attrs.iter().any(|attr| match &attr.meta {
+        Meta::List(list) if list.path.is_ident("cfg_attr") => mentions(list.tokens.clone(), "cfg"),
+        meta => meta.path().is_ident("cfg") || meta.path().is_ident("test"),
+    })
 }
 
 /// The name of a type, through references and the usual smart pointers.

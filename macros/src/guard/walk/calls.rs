@@ -11,7 +11,7 @@ use crate::guard::{
     ends,
     known::{self, Known},
     print::print,
-    shape::{bare, constructed, is_place},
+    shape::{bare, is_place},
     source::{Function, Source},
     spawners::{Gives, LETTING_GO, METHODS},
     words::{self, How},
@@ -38,6 +38,7 @@ impl Walker<'_> {
     // ---- calls
 
     pub(super) fn call(&mut self, call: &mut ExprCall) -> Option<Expr> {
+        let is_lost = std::mem::take(&mut self.is_lost);
         if let Expr::Path(path) = &*call.func
             && path.qself.is_none()
         {
@@ -54,7 +55,7 @@ impl Walker<'_> {
                 return self.dropped(argument, false).then(|| argument.clone());
             }
             if !is_local {
-                self.reach(&path.path, &Reached::Call(call));
+                self.reach(&path.path, &Reached::Call(call), is_lost);
             }
         } else {
             self.visit_expr_mut(&mut call.func);
@@ -66,7 +67,8 @@ impl Walker<'_> {
     }
 
     /// A call, or a function handed on, of a spawner that gives nothing or of a helper.
-    fn reach(&mut self, path: &syn::Path, whole: &Reached<'_>) {
+    /// The future that an `async` one returns runs nothing if it `is_lost`.
+    fn reach(&mut self, path: &syn::Path, whole: &Reached<'_>, is_lost: bool) {
         if let Some(spawner) = self.home.spawner(path) {
             if spawner.gives == Gives::Nothing {
                 let task = match whole {
@@ -83,7 +85,9 @@ impl Walker<'_> {
             }
             return;
         }
-        if let Some((source, function)) = self.home.function(path) {
+        if let Some((source, function)) = self.home.function(path)
+            && !(is_lost && function.sig.asyncness.is_some())
+        {
             self.follow(&source, &function, whole);
         }
     }
@@ -137,7 +141,7 @@ impl Walker<'_> {
                 }
                 return;
             }
-            self.reach(&path.path, &Reached::Name(path));
+            self.reach(&path.path, &Reached::Name(path), false);
         }
         self.visit_expr_mut(argument);
     }
@@ -147,6 +151,8 @@ impl Walker<'_> {
         // As the user wrote it, before the questions go in.
         let is_given_up = LETTING_GO.contains(&method.as_str()) && call.args.is_empty();
         let let_go = is_given_up.then(|| (bare(&call.receiver).clone(), ends(&*call)));
+        let own = self.kinds().own_method(&call.receiver, &method);
+        let is_lost = std::mem::take(&mut self.is_lost);
         if let Expr::Path(path) = &*call.receiver
             && let Some(ident) = path.path.get_ident().cloned()
         {
@@ -183,8 +189,8 @@ impl Walker<'_> {
         } else {
             self.visit_expr_mut(&mut call.receiver);
         }
-        if let Some(ty) = self.type_of(&call.receiver)
-            && let Some((source, function)) = self.home.method(&ty, &method)
+        if let Some((source, function)) = own
+            && !(is_lost && function.sig.asyncness.is_some())
         {
             self.follow(&source, &function, &Reached::Method(call));
         }
@@ -248,30 +254,6 @@ impl Walker<'_> {
         let site = Span::mixed_site();
         let rest = quote_spanned!(site=> .#method #turbofish());
         Some(Expr::Verbatim(checks.let_go(receiver, &rest, &instead, at)))
-    }
-
-    /// The type of a receiver, where it is written somewhere.
-    pub(super) fn type_of(&self, receiver: &Expr) -> Option<String> {
-        match receiver {
-            Expr::Path(path) => {
-                let name = path.path.get_ident()?;
-                if name == "self" {
-                    return self.home.self_type();
-                }
-                self.names.find(name)?.ty.clone()
-            }
-            Expr::Field(field) => {
-                let ty = self.type_of(&field.base)?;
-                let syn::Member::Named(name) = &field.member else {
-                    return None;
-                };
-                self.home.field(&ty, &name.to_string())
-            }
-            Expr::Paren(paren) => self.type_of(&paren.expr),
-            Expr::Reference(reference) => self.type_of(&reference.expr),
-            Expr::Call(_) | Expr::Struct(_) => constructed(receiver),
-            _ => None,
-        }
     }
 
     // ---- macros

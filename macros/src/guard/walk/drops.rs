@@ -8,16 +8,15 @@ use super::{Found, Walker};
 use crate::guard::{
     checks::{Checks, From},
     ends,
+    kind::Kind,
     known::{self, Known},
     print::print,
-    shape::{self, bare, is_channel, is_ended, is_insert, says_what_to_write, take_attrs},
+    shape::{self, bare, is_channel, is_ended, says_what_to_write, take_attrs},
     spawners::{Gives, Spawner},
     words::{self, How},
 };
 
 impl Walker<'_> {
-    // ---- values that are dropped
-
     pub(super) fn spawner_of(&self, expr: &Expr) -> Option<&'static Spawner> {
         let Expr::Call(call) = bare(expr) else {
             return None;
@@ -133,6 +132,7 @@ impl Walker<'_> {
             | Expr::MethodCall(_)
             | Expr::Await(_)
             | Expr::Try(_)
+            | Expr::Cast(_)
             | Expr::Async(_) => self.dropped_value(expr, goes_on),
             _ => {
                 self.visit_expr_mut(expr);
@@ -144,19 +144,27 @@ impl Walker<'_> {
     fn dropped_value(&mut self, expr: &mut Expr, goes_on: bool) -> bool {
         let is_end = std::mem::take(&mut self.is_end);
         let is_unit = matches!(&*expr, Expr::MethodCall(call)
-            if shape::is_unit(call, self.type_of(&call.receiver).as_deref()));
-        let is_fine = is_unit || is_insert(expr) || is_channel(expr) || shape::is_tracked(expr);
-        let is_idle = || self.kinds().of(expr).is_some_and(|kind| kind.is_idle());
-        if is_ended(expr, self.home) || is_fine || is_idle() {
+            if shape::is_unit(call, self.is_holder(&call.receiver)));
+        let kind = self.kinds().of(expr);
+        let is_idle = match &kind {
+            Some(kind) => kind.is_idle(),
+            None => is_unit || is_channel(expr) || shape::is_tracked(expr),
+        };
+        if is_ended(expr, self.home) || is_idle {
             self.visit_expr_mut(expr);
             return false;
         }
         let original = expr.clone();
+        self.is_lost = matches!(expr, Expr::Call(_) | Expr::MethodCall(_));
         self.visit_expr_mut(expr);
+        self.is_lost = false;
         if matches!(expr, Expr::Verbatim(_)) || self.spawned(&original) {
             return false;
         }
         let is_call = self.is_call(&original);
+        // In an inner body, which is checked for borrows, what the value borrows has to live on.
+        let is_outermost = self.in_closure == 0;
+        let is_free = is_outermost || shape::borrows_nothing(&original);
         let Some(checks) = &mut self.checks else {
             return false;
         };
@@ -174,7 +182,7 @@ impl Walker<'_> {
             if goes_on {
                 quote!(#expr)
             } else {
-                quote_spanned!(Span::mixed_site()=> { let _ = #expr; })
+                Checks::ignored(expr, is_free)
             }
         } else {
             let is_never = is_end
@@ -183,17 +191,40 @@ impl Walker<'_> {
                     Expr::Call(_) | Expr::MethodCall(_) | Expr::Macro(_)
                 )
                 && !goes_on;
-            // In an inner body, which is checked for borrows, what the value borrows has to live on.
-            let is_free = self.in_closure == 0 || (is_never && shape::borrows_nothing(&original));
-            let ask = checks.dropped(expr, instead.as_deref(), from, is_free, goes_on, at);
+            let question = if shape::gives_back(&original) {
+                "LetBack"
+            } else {
+                "Kept"
+            };
+            let ask = checks.dropped(
+                expr,
+                (question, instead.as_deref()),
+                from,
+                is_free,
+                goes_on,
+                at,
+            );
             if is_never {
-                Checks::last(&ask, expr)
+                Checks::last(&ask, expr, is_free)
             } else {
                 ask
             }
         };
         *expr = Expr::Verbatim(quote!(#(#attrs)* #ask));
         !goes_on
+    }
+
+    /// Whether a receiver is a collection of the standard library, as far as is written.
+    fn is_holder(&self, receiver: &Expr) -> bool {
+        let is_named = match receiver {
+            Expr::Path(path) => {
+                let name = path.path.get_ident().and_then(|name| self.names.find(name));
+                name.and_then(|name| name.ty.as_deref())
+                    .is_some_and(shape::is_holder)
+            }
+            _ => false,
+        };
+        is_named || matches!(self.kinds().of(receiver), Some(Kind::Plain | Kind::Of(_)))
     }
 
     /// Whether a value comes from an `.await`, or from a function that can be asked by its path.
@@ -243,7 +274,7 @@ impl Walker<'_> {
         name.used = true;
         // Said here, so not also at an exit before.
         name.exit = None;
-        let (init, collected) = (name.init.clone(), name.collected);
+        let (init, given, collected) = (name.init.clone(), name.given.clone(), name.collected);
         let instead = name
             .filled
             .as_ref()
@@ -259,7 +290,7 @@ impl Walker<'_> {
             "kept",
             instead.as_deref(),
             &ident,
-            init.as_ref(),
+            given.as_ref(),
             collected,
             at,
         );

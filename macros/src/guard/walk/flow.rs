@@ -4,11 +4,9 @@ use proc_macro2::Span;
 use syn::{ExprIf, ExprMatch, Label, Lifetime, Macro, Pat, visit_mut::VisitMut as _};
 
 use super::{Target, Walker};
-use crate::guard::{known::Select, names::Bound, shape::without_eq};
+use crate::guard::{known::Select, names::Bound, shape::without_eq, source::is_conditional};
 
 impl Walker<'_> {
-    // ---- control flow
-
     pub(super) fn labelled(
         &mut self,
         label: Option<&Label>,
@@ -60,6 +58,9 @@ impl Walker<'_> {
         let kind = self.kinds().of(&arms.expr);
         self.visit_expr_mut(&mut arms.expr);
         self.ways(&mut arms.arms, |this, arm| {
+            if is_conditional(&arm.attrs) {
+                return this.mention(arm);
+            }
             this.pattern(&mut arm.pat);
             if let Some(kind) = &kind {
                 this.names.know(&arm.pat, kind);

@@ -3,8 +3,8 @@
 use std::rc::Rc;
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::quote;
-use syn::{Expr, ExprAssign, Local, Pat, Stmt, visit_mut::VisitMut as _};
+use quote::{quote, quote_spanned};
+use syn::{Expr, Local, Pat, Stmt, visit_mut::VisitMut as _};
 
 use super::Walker;
 use crate::guard::{
@@ -29,9 +29,11 @@ pub(super) enum After {
 
 impl Walker<'_> {
     /// A `let`.
-    pub(super) fn local(&mut self, local: &mut Local, slot: usize) -> After {
+    pub(super) fn local(&mut self, local: &mut Local, given: Option<&Ident>, slot: usize) -> After {
+        let names = self.names.len();
         let Some(init) = &mut local.init else {
             self.bind(&local.pat, Bound::Elsewhere, None, None, slot);
+            self.names.mark_late(names);
             return After::Nothing;
         };
         let (is_wild, ty) = match &local.pat {
@@ -42,7 +44,9 @@ impl Walker<'_> {
         let written = ty
             .as_ref()
             .map_or_else(|| constructed(&init.expr), |ty| type_name(ty));
-        let collected = shape::is_typed_collection(&local.pat);
+        let is_nothing_yet = matches!(&*init.expr, Expr::Path(path) if path.path.is_ident("None"));
+        let collected = shape::is_typed_collection(&local.pat)
+            || matches!(shape::from(&init.expr), From::Collected);
         let kind = match &ty {
             Some(ty) => self.kinds().of_type(ty),
             None => self.kinds().of(&init.expr),
@@ -84,7 +88,7 @@ impl Walker<'_> {
                 "kept",
                 Some(&words::instead(&original)),
                 &name,
-                Some(&original),
+                given,
                 collected,
                 at,
             );
@@ -102,28 +106,25 @@ impl Walker<'_> {
             self.names.set_used(&used);
         }
         let exempt = is_let_through
-            || original
-                .as_ref()
-                .is_some_and(|init| is_channel(init) || shape::is_race(init));
+            || original.as_ref().is_some_and(|init| {
+                (is_channel(init) && !self.is_own(init)) || shape::is_race(init)
+            });
         match original {
             Some(init) if !exempt => {
-                let names = self.names.len();
-                self.bind(
-                    &local.pat,
-                    Bound::Let,
-                    Some(&init),
-                    written.as_deref(),
-                    slot,
-                );
+                let (init, ty) = (Some(&init), written.as_deref());
+                self.bind(&local.pat, Bound::Let, init, ty, slot);
                 self.names.mark_collected(names, collected);
+                self.names.mark_given(names, given);
             }
             _ => {
-                let names = self.names.len();
                 self.bind(&local.pat, Bound::Elsewhere, None, written.as_deref(), slot);
                 if exempt {
                     self.names.mark_used(names);
                 }
             }
+        }
+        if is_nothing_yet {
+            self.names.mark_late(names);
         }
         if let Some(kind) = &kind {
             self.names.know(&local.pat, kind);
@@ -151,24 +152,35 @@ impl Walker<'_> {
     pub(super) fn ended(&mut self, name: &Name) -> Option<TokenStream> {
         let (how, at) = verdict(name)?;
         let init = name.init.clone()?;
-
         if let Some(spawner) = self.spawner_of(&init) {
             self.report(how, spawner, &init, at);
             return None;
         }
+        // Before it has a value it cannot be looked at, where borrows are checked.
+        if name.is_late && self.in_closure > 0 {
+            return None;
+        }
         if how == How::Exit {
-            if !shape::may_be_running(&init) {
+            let is_own = |path: &syn::Path| self.home.function(path).is_some();
+            if !shape::may_be_running(&init, &is_own) {
                 return None;
             }
             // Without words of its own: most names are alive at some `?`.
-            return self.ask_name("joined", None, &name.ident, Some(&init), name.collected, at);
+            return self.ask_name(
+                "joined",
+                None,
+                &name.ident,
+                name.given.as_ref(),
+                name.collected,
+                at,
+            );
         }
         let instead = words::instead(name.filled.as_ref().unwrap_or(&init));
         self.ask_name(
             "kept",
             Some(&instead),
             &name.ident,
-            Some(&init),
+            name.given.as_ref(),
             name.collected,
             at,
         )
@@ -179,25 +191,57 @@ impl Walker<'_> {
         question: &str,
         instead: Option<&str>,
         ident: &Ident,
-        init: Option<&Rc<Expr>>,
+        given: Option<&Ident>,
         collected: bool,
         at: (Span, Span),
     ) -> Option<TokenStream> {
         let checks = self.checks.as_mut()?;
         self.asked = true;
-        let from = match init {
+        let from = match given {
             _ if collected => From::Collected,
-            Some(init) => shape::from(init),
+            Some(given) => From::Typed(given),
             None => From::Anywhere,
         };
         Some(checks.name(question, ident, instead, from, at))
     }
 
+    /// Where a `let` takes what a method returns, the type of the receiver, before the call may take
+    /// the receiver over.
+    pub(super) fn type_of_receiver(&self, local: &Local, number: usize) -> Option<(Ident, Stmt)> {
+        self.checks.as_ref()?;
+        let receiver = shape::receiver_of(&local.init.as_ref()?.expr)?;
+        let site = Span::mixed_site();
+        let name = Ident::new(&format!("__type{number}"), site);
+        let stmt = quote_spanned!(site=> let #name = #receiver.__tethered_type(););
+        Some((name, Stmt::Expr(Expr::Verbatim(stmt), None)))
+    }
+
+    fn is_own(&self, init: &Expr) -> bool {
+        let Expr::Call(call) = shape::bare(init) else {
+            return false;
+        };
+        matches!(&*call.func, Expr::Path(path) if self.home.function(&path.path).is_some())
+    }
+
     /// `h = e`: what `h` held is dropped. Only a spawner's own name proves that it was running.
-    pub(super) fn overwrite(&mut self, ident: &Ident, assign: &ExprAssign) {
+    pub(super) fn overwrite(&mut self, ident: &Ident, value: &Expr, at: (Span, Span)) {
+        let is_worth = self.is_worth_asking(value);
         let Some(name) = self.names.own(ident) else {
             return;
         };
+        if name.is_late {
+            // Its first value; in branches there may be several.
+            if is_worth && name.init.is_none() {
+                name.bound = Bound::Let;
+                name.init = Some(Rc::new(value.clone()));
+            }
+            return;
+        }
+        if name.empty && is_worth && !shape::is_empty(value) {
+            name.empty = false;
+            name.filled = Some(Rc::new(value.clone()));
+            return;
+        }
         let alive = !name.used && !name.empty && name.bound == Bound::Let;
         if !alive {
             // A fresh value: it is not followed any further.
@@ -211,7 +255,7 @@ impl Walker<'_> {
                 name.used = true;
                 name.exit = None;
             }
-            self.report(How::Overwritten, spawner, &init, ends(assign));
+            self.report(How::Overwritten, spawner, &init, at);
         }
     }
 }

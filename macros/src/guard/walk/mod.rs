@@ -14,7 +14,8 @@ use std::rc::Rc;
 use proc_macro2::Span;
 use quote::{ToTokens, quote, quote_spanned};
 use syn::{
-    Attribute, Block, Expr, ExprClosure, ExprMacro, Item, Lifetime, Pat, Stmt, StmtMacro, Type,
+    Attribute, Block, Expr, ExprClosure, ExprMacro, FieldValue, Item, Lifetime, Pat, Stmt,
+    StmtMacro, Type,
     visit_mut::{self, VisitMut},
 };
 
@@ -26,7 +27,7 @@ use super::{
     kind::{Kind, Kinds},
     known::{self, Known},
     names::{Bound, Name, Names},
-    shape::{attrs_of, bindings, is_empty, take_attrs},
+    shape::{attrs_mut, bindings, is_empty, take_attrs},
     source::{Function, Source, is_conditional, type_name},
     words::How,
 };
@@ -50,6 +51,7 @@ struct Target {
     from: usize,
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "independent facts")]
 pub(super) struct Walker<'a> {
     home: &'a Home,
     follow: Follow,
@@ -64,6 +66,8 @@ pub(super) struct Walker<'a> {
     pub(super) in_unsafe: bool,
     /// The statement is the last of a block that may have another type.
     is_end: bool,
+    /// The value of the call that comes is dropped.
+    is_lost: bool,
     pub(super) asked: bool,
 }
 
@@ -85,6 +89,7 @@ impl<'a> Walker<'a> {
             in_closure: 0,
             in_unsafe: false,
             is_end: false,
+            is_lost: false,
             asked: false,
         }
     }
@@ -112,17 +117,13 @@ impl<'a> Walker<'a> {
         let used = bound == Bound::Elsewhere && ty == Some("Receiver");
         for ident in idents {
             self.names.push(Name {
-                ident,
                 bound,
                 init: init.cloned(),
                 ty: ty.filter(|_| only).map(str::to_owned),
-                kind: None,
                 empty: empty && only,
-                collected: false,
-                filled: None,
                 used,
-                exit: None,
                 slot,
+                ..Name::new(ident)
             });
         }
     }
@@ -151,7 +152,11 @@ impl<'a> Walker<'a> {
         match &mut stmt {
             Stmt::Local(local) if is_conditional(&local.attrs) => self.mention(&stmt),
             Stmt::Local(local) => {
-                match self.local(local, out.len() + 1) {
+                let given = self.type_of_receiver(local, out.len()).map(|(name, stmt)| {
+                    out.push(stmt);
+                    name
+                });
+                match self.local(local, given.as_ref(), out.len() + 1) {
                     After::Nothing => out.push(stmt),
                     After::Also(question) => out.extend([stmt, question]),
                     After::Instead(question) => out.push(question),
@@ -160,8 +165,7 @@ impl<'a> Walker<'a> {
             }
             Stmt::Item(_) => {}
             Stmt::Expr(expr, semi) => {
-                let attrs = attrs_of(expr);
-                if attrs.is_some_and(is_conditional) {
+                if attrs_mut(expr).is_some_and(|attrs| is_conditional(attrs)) {
                     self.mention(&stmt);
                 } else if semi.is_some() || drops_value {
                     if self.dropped(expr, semi.is_none()) {
@@ -212,8 +216,8 @@ impl<'a> Walker<'a> {
     pub(super) fn whole(&mut self, block: &mut Block) {
         let mut tails = Vec::new();
         // Under `#[cfg]` there may be several.
-        while let Some(tail) = tail(&mut block.stmts, !tails.is_empty()) {
-            let is_conditional = attrs_of(&tail).is_some_and(is_conditional);
+        while let Some(mut tail) = tail(&mut block.stmts, !tails.is_empty()) {
+            let is_conditional = attrs_mut(&mut tail).is_some_and(|attrs| is_conditional(attrs));
             tails.push(tail);
             if !is_conditional {
                 break;
@@ -230,7 +234,7 @@ impl<'a> Walker<'a> {
         }
         let mut values = Vec::new();
         for mut tail in tails.into_iter().rev() {
-            if attrs_of(&tail).is_some_and(is_conditional) {
+            if attrs_mut(&mut tail).is_some_and(|attrs| is_conditional(attrs)) {
                 self.mention(&tail);
             } else {
                 self.visit_expr_mut(&mut tail);
@@ -258,6 +262,9 @@ impl<'a> Walker<'a> {
 
 impl VisitMut for Walker<'_> {
     fn visit_expr_mut(&mut self, expr: &mut Expr) {
+        if attrs_mut(expr).is_some_and(|attrs| is_conditional(attrs)) {
+            return self.mention(expr);
+        }
         match expr {
             Expr::Path(path) => {
                 if let Some(ident) = path.path.get_ident() {
@@ -308,13 +315,15 @@ impl VisitMut for Walker<'_> {
                 self.leaves(on.label.as_ref(), at);
             }
             Expr::Assign(assign) => {
+                let value = (*assign.right).clone();
+                let at = ends(&*assign);
                 self.visit_expr_mut(&mut assign.right);
                 let Expr::Path(path) = &*assign.left else {
                     self.visit_expr_mut(&mut assign.left);
                     return;
                 };
-                if let Some(ident) = path.path.get_ident().cloned() {
-                    self.overwrite(&ident, assign);
+                if let Some(ident) = path.path.get_ident() {
+                    self.overwrite(ident, &value, at);
                 }
             }
             Expr::If(branch) => self.branch(branch, false),
@@ -386,6 +395,12 @@ impl VisitMut for Walker<'_> {
         }
     }
 
+    fn visit_field_value_mut(&mut self, field: &mut FieldValue) {
+        if is_conditional(&field.attrs) {
+            return self.mention(field);
+        }
+        self.visit_expr_mut(&mut field.expr);
+    }
     fn visit_item_mut(&mut self, _: &mut Item) {}
     fn visit_pat_mut(&mut self, _: &mut Pat) {}
     fn visit_type_mut(&mut self, _: &mut Type) {}
@@ -398,8 +413,10 @@ impl VisitMut for Walker<'_> {
 
 /// Takes the value off the end of a block; `before_another`, only where that one is under `#[cfg]`.
 fn tail(stmts: &mut Vec<Stmt>, before_another: bool) -> Option<Expr> {
-    let is_tail = match stmts.last()? {
-        Stmt::Expr(expr, None) => !before_another || attrs_of(expr).is_some_and(is_conditional),
+    let is_tail = match stmts.last_mut()? {
+        Stmt::Expr(expr, None) => {
+            !before_another || attrs_mut(expr).is_some_and(|attrs| is_conditional(attrs))
+        }
         Stmt::Macro(mac) => !before_another && mac.semi_token.is_none(),
         _ => false,
     };

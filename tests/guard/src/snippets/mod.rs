@@ -15,6 +15,7 @@ pub mod join_sets;
 pub mod joins;
 pub mod macros;
 pub mod names;
+pub mod reviewed;
 pub mod shapes;
 mod support;
 pub mod threads;
