@@ -84,6 +84,12 @@ pub(crate) fn joins_keep_alive() {
     });
 }
 
+/// Something of the platform's that somebody should know of.
+#[cfg(feature = "lambda")]
+pub(crate) fn warn(message: std::fmt::Arguments<'_>) {
+    say!(warn {} "{message}");
+}
+
 /// A hook of the host panicked, which is no failure of the invocation.
 pub(crate) fn hook_panicked(which: &str) {
     say!(error {} "the host's {which} hook panicked");

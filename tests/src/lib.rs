@@ -6,5 +6,7 @@
     reason = "helpers of tests, not an API"
 )]
 
+pub mod function;
 pub mod journal;
 pub mod platform;
+pub mod runtime_api;
