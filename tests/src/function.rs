@@ -96,6 +96,30 @@ impl Function {
         mark
     }
 
+    /// Reads the record until `found` finds what it looks for.
+    pub async fn until<T>(&self, found: impl Fn(&[Mark]) -> Option<T>) -> T {
+        let reading = async {
+            loop {
+                if let Some(found) = found(&self.record().await) {
+                    return found;
+                }
+                tokio::task::yield_now().await;
+            }
+        };
+        match timeout(PATIENCE, reading).await {
+            Ok(found) => found,
+            Err(_) => panic!("not in {:?}", self.record().await),
+        }
+    }
+
+    /// Waits until `name` is done.
+    pub async fn until_done(&self, id: &str, name: &str) -> Mark {
+        let is_it =
+            |mark: &&Mark| mark.request_id == id && mark.name == name && mark.phase == Phase::Done;
+        self.until(|record| record.iter().find(is_it).cloned())
+            .await
+    }
+
     /// The same where there has to be one.
     pub async fn done(&self, id: &str, name: &str) -> Mark {
         let mark = self.at(id, name, Phase::Done).await;

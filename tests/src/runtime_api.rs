@@ -162,14 +162,28 @@ impl RuntimeApi {
         self.shared.lock().calls.clone()
     }
 
+    /// How often it was asked so far.
+    pub fn count(&self, ask: Ask) -> usize {
+        let state = self.shared.lock();
+        state.calls.iter().filter(|call| call.ask == ask).count()
+    }
+
     /// When the event was handed out.
     pub fn delivered(&self, id: &str) -> Option<Stamp> {
         let state = self.shared.lock();
-        state
-            .delivered
-            .iter()
-            .find(|(other, _)| other == id)
-            .map(|(_, at)| *at)
+        let mut delivered = state.delivered.iter();
+        delivered.find(|(other, _)| other == id).map(|(_, at)| *at)
+    }
+
+    /// Waits until the event has been handed out.
+    pub async fn until_delivered(&self, id: &str) -> Stamp {
+        loop {
+            let changed = self.shared.changed.notified();
+            if let Some(at) = self.delivered(id) {
+                return at;
+            }
+            changed.await;
+        }
     }
 
     /// Waits until `found` finds what it looks for among the calls.
@@ -353,10 +367,9 @@ async fn well(ask: Ask, shared: &Shared) -> String {
                 }
                 changed.await;
             };
-            shared
-                .lock()
-                .delivered
-                .push((event.id.clone(), Stamp::now()));
+            let delivered = (event.id.clone(), Stamp::now());
+            shared.lock().delivered.push(delivered);
+            shared.changed.notify_waiters();
             format!(
                 "HTTP/1.1 200 OK\r\n\
                  lambda-runtime-aws-request-id: {}\r\n\

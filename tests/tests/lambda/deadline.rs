@@ -54,7 +54,10 @@ async fn a_header_that_is_no_number_ends_the_function_with_what_happened() {
     function.api.event_until("odd", json!("answers"), "soon");
     let (status, log) = function.ended().await;
     assert_eq!(status.code(), Some(1));
-    assert!(log.contains("invalid digit"), "{log}");
+    assert!(
+        log.contains("the Runtime API has ended: invalid digit found in string"),
+        "{log}"
+    );
 }
 
 #[tokio::test]

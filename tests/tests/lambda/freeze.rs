@@ -105,7 +105,7 @@ async fn with_the_context_as_host_keep_alive_tasks_come_before_the_answer() {
     }
     let timeout = Duration::from_secs(1);
     let answer = lambda.invoke("hangs", timeout).await;
-    assert!(error_message(&answer).contains("hosted (tests/src/bin/scenarios.rs:"));
+    assert!(error_message(&answer).contains("hosted (tests/src/bin/scenarios/main.rs:"));
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde_json::json;
+use tethered_examples::recorder::Mark;
 use tethered_tests::runtime_api::Ask;
 
 use crate::{LONG, start};
@@ -35,14 +36,12 @@ async fn one_that_is_rare_runs_first_and_last() {
         function.api.answer(id).await;
     }
     function.api.next(4).await;
-    let hooks = |record: Vec<tethered_examples::recorder::Mark>| {
-        record.iter().filter(|mark| mark.name == "drained").count()
-    };
-    assert_eq!(hooks(function.record().await), 1);
+    let hooks = |record: &[Mark]| record.iter().filter(|mark| mark.name == "drained").count();
+    assert_eq!(hooks(&function.record().await), 1);
     function.terminate().await;
-    while hooks(function.record().await) < 2 {
-        tokio::task::yield_now().await;
-    }
+    function
+        .until(|record| (hooks(record) == 2).then_some(()))
+        .await;
     let (status, log) = function.ended().await;
     assert_eq!(status.code(), Some(0), "{log}");
 }

@@ -12,9 +12,10 @@ async fn no_event_ends_the_function_with_what_happened() {
         let (status, log) = function.ended().await;
         assert_eq!(status.code(), Some(1), "{log}");
         let line = if reply == Reply::Close {
-            "connection closed before message completed"
+            "the Runtime API has ended: client error (SendRequest): connection closed before \
+             message completed"
         } else {
-            "the Runtime API's answer to GET /next was no event"
+            "the Runtime API has ended: its answer to GET /next was no event"
         };
         assert!(log.contains(line), "{log}");
     }

@@ -1,6 +1,7 @@
 //! The order on the wire, seen from the API.
 
 use serde_json::json;
+use tethered_examples::recorder::Mark;
 use tethered_tests::runtime_api::{Ask, Reply};
 
 use crate::{LONG, assert_in_order, assert_is, start, start_with};
@@ -15,12 +16,7 @@ async fn tracked_before_the_post_the_rest_after_it_and_all_before_next() {
                 continue;
             }
             let id = format!("{mode} {count}").replace(' ', "-");
-            let nexts = function
-                .api
-                .calls()
-                .iter()
-                .filter(|call| call.ask == Ask::Next)
-                .count();
+            let nexts = function.api.count(Ask::Next);
             function.api.event(&id, json!(scenario), LONG);
             let answer = function.api.answer(&id).await;
             let next = function.api.next(nexts.max(1) + 1).await;
@@ -55,44 +51,15 @@ async fn a_post_that_fails_ends_the_function_after_its_tasks() {
     let function = start_with("run", &[], |api| api.reply(Ask::Response, Reply::Close)).await;
     function.api.event("failed", json!("answers"), LONG);
     let answer = function.api.answer("failed").await;
-    let done = function.api.wait(|_| None::<()>);
-    let record = tokio::select! {
-        () = done => unreachable!(),
-        record = async {
-            loop {
-                let record = function.record().await;
-                if record.iter().filter(|mark| mark.name == "after_response").count() == 2 {
-                    return record;
-                }
-                tokio::task::yield_now().await;
-            }
-        } => record,
-    };
-    let after = record
-        .iter()
-        .find(|mark| mark.name == "after_response")
-        .unwrap();
-    assert!(after.at > answer.at);
-    assert_eq!(
-        record
-            .iter()
-            .filter(|mark| mark.phase == tethered_examples::recorder::Phase::Done)
-            .count(),
-        4
-    );
-    assert_eq!(
-        function
-            .api
-            .calls()
-            .iter()
-            .filter(|call| call.ask == Ask::Next)
-            .count(),
-        1
-    );
+    // Four tasks, each with its start and its end.
+    let all = |record: &[Mark]| (record.len() == 8).then(|| record.to_vec());
+    let record = function.until(all).await;
+    let after = record.iter().find(|mark| mark.name == "after_response");
+    assert!(after.unwrap().at > answer.at);
+    assert_eq!(function.api.count(Ask::Next), 1);
     let (status, log) = function.ended().await;
     assert_eq!(status.code(), Some(1));
-    assert!(
-        log.contains("failed to send request to Lambda Runtime API") || log.contains("Error"),
-        "{log}"
-    );
+    let line = "the loop over the Runtime API has ended: client error (SendRequest): \
+                connection closed before message completed";
+    assert!(log.contains(line), "{log}");
 }

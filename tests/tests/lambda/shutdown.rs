@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use tethered_examples::recorder::Phase;
+use tethered_examples::recorder::Mark;
 use tethered_tests::runtime_api::Ask;
 
 use crate::{LONG, start, start_with};
@@ -35,11 +35,8 @@ async fn running_work_ends_within_the_budget_and_no_more_is_taken() {
     let answer = function.api.answer("last").await;
     function.terminate().await;
     // In the middle of its keep-alive tasks.
-    let mut done = None;
-    while done.is_none() {
-        done = function.at("last", "wait_until", Phase::Done).await;
-    }
-    assert!(done.unwrap().at > answer.at);
+    let done = function.until_done("last", "wait_until").await;
+    assert!(done.at > answer.at);
     assert_eq!(function.api.delivered("never-taken"), None);
     let (status, log) = function.ended().await;
     assert_eq!(status.code(), Some(0), "{log}");
@@ -51,27 +48,21 @@ async fn what_is_left_is_told_aborted_and_named() {
     for scenario in ["hangs", "lingers", "blocks"] {
         let function = start("run").await;
         function.api.event("left", json!(scenario), LONG);
-        if scenario == "lingers" {
-            function.api.answer("left").await;
-        } else {
-            while function.record().await.len() < 3 && scenario == "hangs" {
-                tokio::task::yield_now().await;
-            }
-            function.api.wait(|_| function.api.delivered("left")).await;
+        let saves = match scenario {
+            "hangs" => Some("tracked saves"),
+            "lingers" => Some("saves"),
+            _ => None,
+        };
+        function.api.until_delivered("left").await;
+        if let Some(saves) = saves {
+            let started = |record: &[Mark]| record.iter().find(|mark| mark.name == saves).map(drop);
+            function.until(started).await;
         }
         let started = Instant::now();
         function.terminate().await;
-        let saves = async {
-            let name = if scenario == "hangs" {
-                "tracked saves"
-            } else {
-                "saves"
-            };
-            while scenario != "blocks" && function.at("left", name, Phase::Done).await.is_none() {
-                tokio::task::yield_now().await;
-            }
-        };
-        saves.await;
+        if let Some(saves) = saves {
+            function.until_done("left", saves).await;
+        }
         let (status, log) = function.ended().await;
         let took = started.elapsed();
         assert_eq!(status.code(), Some(0), "{log}");

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::json;
-use tethered_examples::recorder::Phase;
+use tethered_examples::recorder::{Mark, Phase};
 use tethered_tests::runtime_api::{Ask, Reply};
 
 use crate::{LONG, assert_is, start, start_with};
@@ -85,18 +85,13 @@ async fn a_client_that_goes_away_ends_the_stream_and_loses_no_task() {
     function.api.event("stream", json!("whole"), LONG);
     let answer = function.api.answer("stream").await;
     // The connection is gone, which ends `lambda_runtime`'s loop: after the drain.
-    let deadline = tokio::time::Instant::now() + LONG;
-    let done = loop {
-        let record = function.record().await;
-        let started = record.iter().filter(|mark| mark.name.starts_with("chunk"));
+    let all_done = |record: &[Mark]| {
+        let chunks = record.iter().filter(|mark| mark.name.starts_with("chunk"));
         let (started, done): (Vec<_>, Vec<_>) =
-            started.partition(|mark| mark.phase == Phase::Started);
-        if !done.is_empty() && started.len() == done.len() {
-            break done.len();
-        }
-        assert!(tokio::time::Instant::now() < deadline, "{record:?}");
-        tokio::task::yield_now().await;
+            chunks.partition(|mark| mark.phase == Phase::Started);
+        (!done.is_empty() && started.len() == done.len()).then_some(done.len())
     };
+    let done = function.until(all_done).await;
     assert!((1..=4).contains(&done), "{done}");
     function.done("stream", "after_response").await;
     assert_eq!(answer.chunks.len(), 3);

@@ -25,15 +25,8 @@ async fn invocations_run_beside_each_other_and_none_waits_for_another() {
     function.api.answer("slow").await;
     // Failures and deadlines stay with their own.
     for id in ["a", "b", "c"] {
-        function.api.wait(|_| Some(())).await;
-        let mut left = 4;
-        while left > 0 {
-            let record = function.record().await;
-            let done = record.iter().filter(|mark| {
-                mark.request_id == id && mark.phase == tethered_examples::recorder::Phase::Done
-            });
-            left = 4 - done.count();
-            tokio::task::yield_now().await;
+        for name in ["tracked", "blocking", "wait_until", "after_response"] {
+            function.until_done(id, name).await;
         }
     }
 }
@@ -55,12 +48,8 @@ async fn background_work_overlaps_the_next_invocation_up_to_its_number() {
     // The first worker is let go at once: its two tasks fill the room.
     let third = function.api.next(3).await;
     let background = function.api.answer("c").await;
-    let mut done = None;
-    while done.is_none() {
-        let phase = tethered_examples::recorder::Phase::Done;
-        done = function.at(&first.request_id, "wait_until", phase).await;
-    }
-    assert!(third.at < done.unwrap().at, "it did not wait for its tasks");
+    let done = function.until_done(&first.request_id, "wait_until").await;
+    assert!(third.at < done.at, "it did not wait for its tasks");
     // The second one is held until there is room.
     let fourth = function.api.next(4).await;
     assert!(
