@@ -10,8 +10,12 @@ use lambda_runtime::{
 use serde::{Deserialize, Serialize};
 
 use super::{
-    handler::Handler, hooks::OnDrained, layer::InvocationLayer, lifecycle::Lifecycle, shutdown,
-    workers::Workers,
+    handler::Handler,
+    hooks::OnDrained,
+    layer::InvocationLayer,
+    lifecycle::Lifecycle,
+    shutdown,
+    workers::{self, Overlaps},
 };
 use crate::{KeepAlive, TaskError, scope::Hook};
 
@@ -49,7 +53,7 @@ pub(super) struct Settings {
     pub(super) grace: Option<Duration>,
     pub(super) keep_alive: Option<KeepAlive>,
     pub(super) shutdown: Option<Duration>,
-    pub(super) workers: Option<Workers>,
+    pub(super) workers: Option<Box<dyn Overlaps>>,
     pub(super) on_error: Option<Hook>,
     pub(super) on_drained: OnDrained,
     pub(super) lifecycle: Arc<Lifecycle>,
@@ -158,13 +162,14 @@ impl Builder {
         self
     }
 
-    fn settings(self) -> Arc<Settings> {
+    /// With `workers`, several invocations may run at once.
+    fn settings(self, workers: Option<Box<dyn Overlaps>>) -> Arc<Settings> {
         Arc::new(Settings {
             margin: self.margin,
             grace: self.grace,
             keep_alive: self.keep_alive,
             shutdown: self.shutdown,
-            workers: Workers::from_env(self.overlap, self.drain_cap),
+            workers,
             on_error: self.on_error,
             on_drained: self.on_drained,
             lifecycle: Arc::default(),
@@ -175,7 +180,8 @@ impl Builder {
     /// [`run`](Self::run)'s.
     #[must_use]
     pub fn layer(self) -> InvocationLayer {
-        InvocationLayer(self.settings())
+        let workers = workers::from_env(self.overlap, self.drain_cap);
+        InvocationLayer(self.settings(workers))
     }
 
     /// [`run`](super::run) with these settings.
@@ -191,12 +197,12 @@ impl Builder {
         D: Into<Bytes> + Send,
         E: Into<Error> + Send + Debug,
     {
-        let settings = self.settings();
+        let settings = self.settings(None);
         let runtime = Runtime::new(Handler::new(handler))
             .layer(InvocationLayer(Arc::clone(&settings)))
             // Outermost, so that what is logged while draining carries the request's id.
             .layer(TracingLayer::new());
-        shutdown::run(&settings, runtime.run()).await
+        shutdown::run(settings, runtime.run()).await
     }
 
     /// [`run_concurrent`](super::run_concurrent) with these settings.
@@ -212,11 +218,12 @@ impl Builder {
         D: Into<Bytes> + Send + 'static,
         E: Into<Error> + Send + Debug + 'static,
     {
-        let settings = self.settings();
+        let workers = workers::from_env(self.overlap, self.drain_cap);
+        let settings = self.settings(workers);
         let runtime = Runtime::new(Handler::new(handler))
             .layer(InvocationLayer(Arc::clone(&settings)))
             .layer(TracingLayer::new());
-        shutdown::run(&settings, runtime.run_concurrent()).await
+        shutdown::run(settings, runtime.run_concurrent()).await
     }
 }
 

@@ -16,7 +16,6 @@ use lambda_runtime::{
     Diagnostic, Error, FunctionResponse, IntoFunctionResponse, LambdaEvent, Service, StreamResponse,
 };
 use pin_project_lite::pin_project;
-use serde::Serialize;
 
 use super::streaming::{Relayed, relay};
 use crate::{
@@ -25,38 +24,33 @@ use crate::{
 };
 
 /// A handler whose answer comes after what holds it.
-pub(super) struct Handler<F, B, S> {
+pub(super) struct Handler<F, S> {
     inner: F,
-    response: PhantomData<fn() -> (B, S)>,
+    stream: PhantomData<fn() -> S>,
 }
 
-impl<F, B, S> Handler<F, B, S> {
+impl<F, S> Handler<F, S> {
     pub(super) fn new(inner: F) -> Self {
         Self {
             inner,
-            response: PhantomData,
+            stream: PhantomData,
         }
     }
 }
 
-impl<F: Clone, B, S> Clone for Handler<F, B, S> {
+impl<F: Clone, S> Clone for Handler<F, S> {
     fn clone(&self) -> Self {
         Self::new(self.inner.clone())
     }
 }
 
-impl<F, A, R, B, S, D, E> Service<LambdaEvent<A>> for Handler<F, B, S>
+impl<F, A, R, S> Service<LambdaEvent<A>> for Handler<F, S>
 where
     F: Service<LambdaEvent<A>, Response = R>,
-    R: IntoFunctionResponse<B, S>,
-    B: Serialize,
-    S: Stream<Item = Result<D, E>> + Unpin + Send + 'static,
-    D: Into<Bytes> + Send,
-    E: Into<Error> + Send + Debug,
 {
-    type Response = FunctionResponse<B, Relayed>;
+    type Response = Answer<R, S>;
     type Error = Failure<F::Error>;
-    type Future = Answering<F::Future, R, F::Error, B, S>;
+    type Future = Answering<F::Future, R, F::Error, S>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
         self.inner.poll_ready(cx).map_err(Failure::Handler)
@@ -67,31 +61,27 @@ where
             handler: Some(self.inner.call(event)),
             ended: None,
             joining: None,
-            response: PhantomData,
+            stream: PhantomData,
         }
     }
 }
 
 pin_project! {
-    pub(super) struct Answering<F, R, X, B, S> {
+    pub(super) struct Answering<F, R, X, S> {
         #[pin]
         handler: Option<F>,
         ended: Option<thread::Result<Result<R, X>>>,
         // Made only where the handler has left something, which one with the attribute does not.
         joining: Option<Joining>,
-        response: PhantomData<fn() -> (B, S)>,
+        stream: PhantomData<fn() -> S>,
     }
 }
 
-impl<F, R, X, B, S, D, E> Future for Answering<F, R, X, B, S>
+impl<F, R, X, S> Future for Answering<F, R, X, S>
 where
     F: Future<Output = Result<R, X>>,
-    R: IntoFunctionResponse<B, S>,
-    S: Stream<Item = Result<D, E>> + Unpin + Send + 'static,
-    D: Into<Bytes> + Send,
-    E: Into<Error> + Send + Debug,
 {
-    type Output = Result<FunctionResponse<B, Relayed>, Failure<X>>;
+    type Output = Result<Answer<R, S>, Failure<X>>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
@@ -112,18 +102,32 @@ where
             (Err(payload), _) => resume_unwind(payload),
             (Ok(Err(error)), _) => Err(Failure::Handler(error)),
             (Ok(Ok(_)), Some(error)) => Err(Failure::Tasks(error)),
-            (Ok(Ok(response)), None) => Ok(match response.into_response() {
-                FunctionResponse::BufferedResponse(body) => {
-                    FunctionResponse::BufferedResponse(body)
-                }
-                FunctionResponse::StreamingResponse(response) => {
-                    FunctionResponse::StreamingResponse(StreamResponse {
-                        metadata_prelude: response.metadata_prelude,
-                        stream: relay(response.stream),
-                    })
-                }
-            }),
+            (Ok(Ok(response)), None) => Ok(Answer(response, PhantomData)),
         })
+    }
+}
+
+/// What a handler has returned.
+pub(super) struct Answer<R, S>(R, PhantomData<fn() -> S>);
+
+impl<R, B, S, D, E> IntoFunctionResponse<B, Relayed> for Answer<R, S>
+where
+    R: IntoFunctionResponse<B, S>,
+    S: Stream<Item = Result<D, E>> + Unpin + Send + 'static,
+    D: Into<Bytes> + Send,
+    E: Into<Error> + Send + Debug,
+{
+    // Here and not before, so that a response that is never streamed needs no code for it.
+    fn into_response(self) -> FunctionResponse<B, Relayed> {
+        match self.0.into_response() {
+            FunctionResponse::BufferedResponse(body) => FunctionResponse::BufferedResponse(body),
+            FunctionResponse::StreamingResponse(response) => {
+                FunctionResponse::StreamingResponse(StreamResponse {
+                    metadata_prelude: response.metadata_prelude,
+                    stream: relay(response.stream),
+                })
+            }
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! What runs when an invocation's tasks have ended, before the freeze.
 
 use std::{
+    future::poll_fn,
     pin::{Pin, pin},
     sync::{Mutex, PoisonError},
     time::{Duration, SystemTime},
@@ -15,7 +16,10 @@ use crate::{
 /// How long the hook may take, unless the builder says otherwise.
 const TIMEOUT: Duration = Duration::from_secs(2);
 
-type Hook = dyn Fn() -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync;
+type Running = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// Runs the hook until the time. Boxed with what runs it, which a function without a hook is spared.
+type Hook = dyn Fn(Instant) -> Running + Send + Sync;
 
 /// The hook of a builder.
 pub(super) struct OnDrained {
@@ -49,7 +53,13 @@ impl OnDrained {
         &mut self,
         hook: impl Fn() -> F + Send + Sync + 'static,
     ) {
-        self.hook = Some(Box::new(move || Box::pin(hook())));
+        self.hook = Some(Box::new(move |end| match attempt(&hook) {
+            Some(future) => Box::pin(run(Box::pin(future), end)),
+            None => {
+                log::hook_panicked("on_drained");
+                Box::pin(std::future::ready(()))
+            }
+        }));
     }
 
     /// Whether there is a hook and its time has come; then it is taken to have run.
@@ -76,27 +86,27 @@ impl OnDrained {
     }
 
     /// Runs the hook, until its timeout or `limit`, whichever comes first.
-    pub(super) async fn run(&self, limit: Option<Instant>) {
-        let Some(hook) = &self.hook else { return };
-        let started = Instant::now();
-        let end = started + self.timeout;
+    pub(super) fn run(&self, limit: Option<Instant>) -> Option<Running> {
+        let end = Instant::now() + self.timeout;
         let end = limit.map_or(end, |limit| limit.min(end));
-        let Some(future) = attempt(hook) else {
-            return log::hook_panicked("on_drained");
-        };
-        let mut slot = pin!(Some(future));
-        let ended = std::future::poll_fn(|cx| caught::poll(slot.as_mut(), cx));
-        match timeout_at(end, ended).await {
-            Ok(Ok(())) => {}
-            Ok(Err(payload)) => {
-                std::mem::forget(payload);
-                log::hook_panicked("on_drained");
-            }
-            Err(_) => log::warn(format_args!(
-                "the `on_drained` hook was stopped after {:.1?}",
-                started.elapsed()
-            )),
+        self.hook.as_ref().map(|hook| hook(end))
+    }
+}
+
+async fn run(hook: Running, end: Instant) {
+    let started = Instant::now();
+    let mut slot = pin!(Some(hook));
+    let ended = poll_fn(|cx| caught::poll(slot.as_mut(), cx));
+    match timeout_at(end, ended).await {
+        Ok(Ok(())) => {}
+        Ok(Err(payload)) => {
+            std::mem::forget(payload);
+            log::hook_panicked("on_drained");
         }
+        Err(_) => log::warn(format_args!(
+            "the `on_drained` hook was stopped after {:.1?}",
+            started.elapsed()
+        )),
     }
 }
 

@@ -12,7 +12,7 @@ use lambda_runtime::{LambdaInvocation, Service, tower::Layer};
 use pin_project_lite::pin_project;
 
 use super::{builder::Settings, deadline::deadline, lifecycle::Open, triggers, workers::Hold};
-use crate::{Invocation, Scope, drain::Drain, invocation::Running, rt};
+use crate::{Invocation, Scope, drain::Drain, invocation::Running};
 
 /// How long before the platform's deadline the hook is stopped.
 const LAST: Duration = Duration::from_millis(10);
@@ -135,38 +135,32 @@ impl Rest {
             return false;
         };
         let hold = self.hold.get_or_insert_with(|| workers.hold(scope));
-        match hold.poll(scope, cx) {
-            Poll::Ready(permit) => {
-                if let Some(open) = &mut self.open {
-                    open.permit = Some(permit);
-                }
-                true
-            }
-            Poll::Pending => false,
+        let Poll::Ready(permit) = hold.as_mut().poll(cx) else {
+            return false;
+        };
+        if let Some(open) = &mut self.open {
+            open.permit = permit;
         }
+        true
     }
 
     /// Lets `drain`, and the hook after it, go on in the background.
     fn leave(&mut self, drain: Drain) {
         let (settings, open) = (Arc::clone(&self.settings), self.open.take());
-        rt::spawn(async move {
-            drain.await;
-            if settings.on_drained.take_turn(SystemTime::now()) {
-                settings.on_drained.run(None).await;
-            }
-            drop(open);
-        });
+        if let Some(workers) = &self.settings.workers {
+            workers.go_on(drain, settings, open);
+        }
     }
 
     fn poll(&mut self, scope: &Scope, cx: &mut Context<'_>) -> Poll<()> {
         if self.open.is_some() {
             if self.hook.is_none() && self.settings.on_drained.take_turn(SystemTime::now()) {
-                let settings = Arc::clone(&self.settings);
                 let deadline = scope.0.plan.host_deadline;
-                let limit = deadline.map(|told| told.at + settings.margin.saturating_sub(LAST));
-                self.hook = Some(Box::pin(
-                    async move { settings.on_drained.run(limit).await },
-                ));
+                let left = self.settings.margin.saturating_sub(LAST);
+                self.hook = self
+                    .settings
+                    .on_drained
+                    .run(deadline.map(|told| told.at + left));
             }
             if let Some(hook) = &mut self.hook {
                 ready!(hook.as_mut().poll(cx));

@@ -1,104 +1,77 @@
 //! Which events are acknowledged by their answer, told from their shape.
 
-use std::{cell::Cell, fmt};
-
-use serde::{
-    Deserialize, Deserializer,
-    de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor},
-};
+use std::iter;
 
 use crate::KeepAlive;
 
 /// What becomes of the keep-alive tasks of an invocation with this payload.
 ///
-/// The shapes are those of the events that Lambda documents for each service. Reading stops as soon
-/// as they are told apart, mostly at the first key.
+/// The shapes are those of the events that Lambda documents for each service. The payload is read
+/// by its keys alone, as far as the first that tells, since its own reader comes later.
 pub(super) fn keep_alive(payload: &[u8]) -> KeepAlive {
-    let acknowledged = Cell::new(false);
-    let mut json = serde_json::Deserializer::from_slice(payload);
-    // What is no JSON at all, or is left half-read on purpose, is told by the flag.
-    let _ = Shape(&acknowledged, Level::Event).deserialize(&mut json);
-    if acknowledged.get() {
+    if is_acknowledged(payload) {
         KeepAlive::JoinAndFail
     } else {
         KeepAlive::AnswerFirst
     }
 }
 
-#[derive(Clone, Copy, PartialEq)]
-enum Level {
-    Event,
-    /// The first of a batch: SQS, SNS, S3, DynamoDB, Kinesis and others name their source in it,
-    /// CloudFront does not, whose events are requests.
-    Record,
-}
-
-/// A value whose keys tell whether its answer acknowledges it.
-#[derive(Clone, Copy)]
-struct Shape<'a>(&'a Cell<bool>, Level);
-
-#[derive(Deserialize)]
-#[serde(field_identifier)]
-enum Key {
-    Records,
-    #[serde(rename = "eventSource", alias = "EventSource")]
-    Source,
-    /// EventBridge, schedules included.
-    #[serde(rename = "detail-type")]
-    DetailType,
-    /// CloudWatch Logs.
-    #[serde(rename = "awslogs")]
-    Logs,
-    /// API Gateway, function URLs, load balancers.
-    #[serde(rename = "requestContext", alias = "httpMethod", alias = "routeKey")]
-    Request,
-    #[serde(other)]
-    Other,
-}
-
-impl<'de> DeserializeSeed<'de> for Shape<'_> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_any(self)
+fn is_acknowledged(payload: &[u8]) -> bool {
+    // The keys of a batch's first record count as well, whether it is in `Records`, or the event
+    // itself is the batch, as EventBridge Pipes hand it over.
+    let is_batch = payload.trim_ascii_start().starts_with(b"[");
+    let mut level = if is_batch { 2 } else { 1 };
+    for (depth, key, value) in keys(payload) {
+        match (depth, key) {
+            (1, b"Records") if value.starts_with(b"[") => level = 3,
+            // API Gateway, function URLs, load balancers.
+            (1, b"requestContext" | b"httpMethod" | b"routeKey") => return false,
+            // EventBridge, schedules included; CloudWatch Logs.
+            (1, b"detail-type" | b"awslogs") => return true,
+            // SQS, SNS, S3, DynamoDB, Kinesis, Kafka and others. CloudFront's records are requests,
+            // and have none.
+            (_, b"eventSource" | b"EventSource") if depth == level => {
+                return value.starts_with(b"\"aws:");
+            }
+            _ => {}
+        }
     }
+    false
 }
 
-impl<'de> Visitor<'de> for Shape<'_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an event")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        let Self(acknowledged, level) = self;
-        while let Some(key) = map.next_key()? {
-            match key {
-                Key::Records if level == Level::Event => {
-                    return map.next_value_seed(Self(acknowledged, Level::Record));
+/// The keys of a JSON text, in order, with their depth and what comes after their colon. Of what is
+/// no JSON it yields anything, and ends.
+fn keys(json: &[u8]) -> impl Iterator<Item = (usize, &[u8], &[u8])> {
+    let (mut rest, mut depth) = (json, 0_usize);
+    iter::from_fn(move || {
+        loop {
+            let (&byte, after) = rest.split_first()?;
+            rest = after;
+            match byte {
+                b'{' | b'[' => depth += 1,
+                b'}' | b']' => depth = depth.saturating_sub(1),
+                b'"' => {
+                    let end = string_end(rest)?;
+                    let (string, after) = rest.split_at(end);
+                    rest = &after[1..];
+                    if let Some(value) = rest.trim_ascii_start().strip_prefix(b":") {
+                        return Some((depth, string, value.trim_ascii_start()));
+                    }
                 }
-                Key::Source => {
-                    acknowledged.set(map.next_value::<&str>()?.starts_with("aws:"));
-                    return Ok(());
-                }
-                Key::DetailType | Key::Logs if level == Level::Event => {
-                    acknowledged.set(true);
-                    return Ok(());
-                }
-                Key::Request if level == Level::Event => return Ok(()),
-                _ => map.next_value::<IgnoredAny>().map(drop)?,
+                _ => {}
             }
         }
-        Ok(())
-    }
+    })
+}
 
-    /// A batch: of `Records`, or as EventBridge Pipes hand it over.
-    fn visit_seq<A: SeqAccess<'de>>(self, mut records: A) -> Result<(), A::Error> {
-        records
-            .next_element_seed(Self(self.0, Level::Record))
-            .map(drop)
-    }
+/// Where the string that begins here ends.
+fn string_end(json: &[u8]) -> Option<usize> {
+    let mut escaped = false;
+    json.iter().position(|&byte| {
+        let ends = byte == b'"' && !escaped;
+        escaped = byte == b'\\' && !escaped;
+        ends
+    })
 }
 
 #[cfg(test)]
@@ -133,6 +106,8 @@ mod tests {
             r#"{"Records":"none"}"#,
             r#"{"eventSource":7}"#,
             r#"{"order":{"detail-type":"inner","eventSource":"aws:sqs"}}"#,
+            r#"{"order":[[{"eventSource":"aws:sqs"}]],"note":"\"eventSource\":\"aws:sqs\""}"#,
+            r#"["detail-type", "eventSource"]"#,
             r#"["plain"]"#,
             r#""plain""#,
             "null",

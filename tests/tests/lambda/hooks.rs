@@ -49,7 +49,7 @@ async fn one_that_is_rare_runs_first_and_last() {
 #[tokio::test]
 async fn one_that_hangs_or_panics_is_said_and_holds_nothing_up() {
     for (mode, line) in [
-        ("slow hook", "the `on_drained` hook was stopped after 20"),
+        ("slow hook", "the `on_drained` hook was stopped after 2"),
         ("panicking hook", "the host's on_drained hook panicked"),
     ] {
         let function = start(mode).await;
