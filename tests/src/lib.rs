@@ -8,5 +8,6 @@
 
 pub mod function;
 pub mod journal;
+pub mod plan;
 pub mod platform;
 pub mod runtime_api;

@@ -1,6 +1,7 @@
 //! What an event asks for.
 
 use serde::Deserialize;
+use tethered_tests::plan::Plan;
 
 /// An event, in one of the shapes in which it may come.
 #[derive(Deserialize)]
@@ -8,6 +9,8 @@ use serde::Deserialize;
 pub(crate) enum Event {
     /// A direct invocation.
     Direct(Scenario),
+    /// A direct one that says all by itself.
+    Plan(Plan),
     /// Of EventBridge.
     Bus { detail: Scenario },
     /// Of a queue.

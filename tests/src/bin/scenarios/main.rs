@@ -12,6 +12,7 @@ use tethered_examples::recorder::{Pen, Phase};
 use tokio::time::{sleep, timeout};
 
 mod event;
+mod plans;
 mod streams;
 
 use crate::event::{Event, Record, Scenario};
@@ -109,6 +110,7 @@ async fn process(pen: Pen, record: Record) -> Result<(), Error> {
 async fn go_through(event: LambdaEvent<Event>) -> Result<Value, Error> {
     let pen = Pen::from_env(&event.context.request_id)?;
     match event.payload {
+        Event::Plan(plan) => Ok(plans::go_through(&pen, plan)?.into()),
         Event::Direct(scenario) | Event::Bus { detail: scenario } => {
             Ok(play(pen, scenario).await?.into())
         }
