@@ -263,9 +263,15 @@ impl<F: Future> Future for Running<F> {
         if this.future.is_some() {
             let mut context = Current::Body(this.scope.clone());
             let polled = context::enter(&mut context, || caught::poll(this.future.as_mut(), cx));
-            if let Poll::Ready(output) = polled {
-                *this.output = Some(output);
-                this.scope.answered();
+            match polled {
+                Poll::Ready(output) => {
+                    *this.output = Some(output);
+                    this.scope.answered();
+                }
+                // There is nothing to hold to a deadline, and no timer is made for it. Whoever
+                // starts a task here is polled here, or is a task itself.
+                Poll::Pending if this.scope.lock().is_idle() => return Poll::Pending,
+                Poll::Pending => {}
             }
         }
         if let Some(drain) = this.drain {

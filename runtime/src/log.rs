@@ -7,7 +7,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use tracing::{Level, dispatcher::get_default, field::display, subscriber::NoSubscriber};
+use tracing::{Dispatch, Level, dispatcher::get_default, field::display, subscriber::NoSubscriber};
 
 use crate::{
     caught::attempt,
@@ -30,7 +30,7 @@ struct About<'a> {
 /// One place for each level: an event's code is larger than that of what says it.
 fn say(level: Level, about: About<'_>, message: fmt::Arguments<'_>) {
     attempt(|| {
-        if get_default(|subscriber| subscriber.is::<NoSubscriber>()) {
+        if get_default(Dispatch::is::<NoSubscriber>) {
             // Written at once, so that no other process's line gets in between.
             let line = format!("tethered: {message}\n");
             let _ = std::io::stderr().write_all(line.as_bytes());

@@ -53,12 +53,12 @@ impl OnDrained {
         &mut self,
         hook: impl Fn() -> F + Send + Sync + 'static,
     ) {
-        self.hook = Some(Box::new(move |end| match attempt(&hook) {
-            Some(future) => Box::pin(run(Box::pin(future), end)),
-            None => {
+        self.hook = Some(Box::new(move |end| {
+            let Some(future) = attempt(&hook) else {
                 log::hook_panicked("on_drained");
-                Box::pin(std::future::ready(()))
-            }
+                return Box::pin(std::future::ready(()));
+            };
+            Box::pin(run(Box::pin(future), end))
         }));
     }
 

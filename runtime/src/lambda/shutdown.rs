@@ -137,7 +137,7 @@ fn sigterm() -> Work<'static> {
             }
             return;
         }
-        pending().await
+        pending::<()>().await;
     })
 }
 
