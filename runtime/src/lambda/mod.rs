@@ -21,6 +21,69 @@
 //!     tethered::lambda::run(service_fn(handler)).await
 //! }
 //! ```
+//!
+//! Handlers of `lambda_http` run with `run_http` and `run_http_streaming`, behind the feature
+//! `lambda-http`; on Managed Instances with [`run_concurrent`]; and whoever builds a
+//! [`Runtime`](lambda_runtime::Runtime) takes [`layer`]. What has a default is set with
+//! [`builder`]. [From an internal extension](migration) shows a function before and after.
+//!
+//! # What happens when
+//! Lambda freezes the process once the function asks for its next event. `lambda_runtime` POSTs the
+//! response and then GETs `/next`; the drain stands between the two.
+//!
+//! | event | `spawn_tracked!` | `wait_until!` | `after_response!` |
+//! |---|---|---|---|
+//! | the handler returns a response | joined first, then POST /response | goes on, done before GET /next | starts after the POST, done before GET /next |
+//! | a response is streamed | joined before its first byte; what the stream starts is keep-alive | goes on, with the stream | starts when the POST has ended |
+//! | the handler returns an error | joined, then POST /error; failures of tasks are logged | as above | as above |
+//! | the handler panics | joined, then POST /error | as above | as above |
+//! | a task fails | the others are cancelled (`try_join_all`), POST /error | logged, never the response | logged, never the response |
+//! | the event is [acknowledged](#triggers) by its answer | joined | joined, a failure is the invocation's | starts after the body, joined likewise |
+//! | the POST is rejected (4xx, 5xx) | done before | done before GET /next | done before GET /next; `lambda_runtime` logs the status |
+//! | the POST fails, GET /next fails or is no event | done before | done within the shutdown budget | the same; then `run` returns the error, and one line says why |
+//! | the deadline less the margin | told, after the grace aborted, POST /error names each and the body | told, aborted, given up, logged | the same |
+//! | a deadline header that is none (zero, 1970, centuries ahead) | 15 minutes are assumed, and one line says so | the same | the same |
+//! | a deadline that has passed | the body is not polled, POST /error says so | – | – |
+//! | SIGTERM, idle | – | – | –; exit code 0 at once |
+//! | SIGTERM, at work | may end within the budget (400 ms), then told, aborted, named; exit code 0 | the same | the same |
+//! | freeze, thaw | never between its start and its end | never | never |
+//! | SnapStart: restore | there are none | there are none | there are none |
+//! | Managed Instances: the next event of the worker | done before | may overlap, up to [a number](Builder::overlap) | may overlap likewise |
+//! | SIGKILL, out of memory, `panic = "abort"` | lost | lost | lost |
+//!
+//! A blocking closure (`spawn_blocking_tracked!`) is a tracked task that cannot be aborted: at the
+//! deadline and at shutdown it is named, and not waited for.
+//!
+//! A handler without the attribute is served as well: what it has tracked is joined before its
+//! answer. Only the attribute ends a body at the deadline.
+//!
+//! # The deadline
+//! It comes from `Lambda-Runtime-Deadline-Ms`, read by the wall clock once, when the event arrives,
+//! and kept by the monotonic clock from there on. No moment of the monotonic clock is kept from one
+//! invocation to the next: a freeze, or a restore from a snapshot, makes it mean something else.
+//! With the defaults tasks are told 100 ms before the deadline, aborted at 50 ms, given up at 25 ms.
+//!
+//! # Triggers
+//! Where an answer acknowledges the event, answering first would acknowledge work that is not done.
+//! So keep-alive tasks are joined before the answer and their failure fails the invocation
+//! ([`KeepAlive::JoinAndFail`](crate::KeepAlive::JoinAndFail)) for events of SQS, SNS, S3, DynamoDB,
+//! Kinesis, Kafka, MQ, DocumentDB, EventBridge and its pipes and rules, and CloudWatch Logs, which
+//! are told by their shape. Requests (API Gateway, function URLs, load balancers, CloudFront) and
+//! direct invocations answer first. Two are indistinguishable from a direct invocation and answer
+//! first too: `InvocationType=Event`, and a payload of one's own making (EventBridge Scheduler,
+//! input transformers). [`Builder::keep_alive`] overrides it for all events of a function.
+//!
+//! For a batch whose records fail one by one there is [`partial_batch`].
+//!
+//! # Shutdown
+//! Lambda sends SIGTERM to functions with an extension, so `run` registers one without events: one
+//! POST and one GET at start. Where that fails, one line says so and the function runs on without.
+//! On SIGTERM no more work is taken, what runs has the budget, and the process exits with 0.
+//!
+//! # Limits
+//! The response of a stream whose client has gone away ends with its next chunk, at the latest at
+//! the deadline. With `run_concurrent`, an API that refuses connections is asked again and again by
+//! `lambda_runtime` itself.
 
 mod batch;
 mod builder;
@@ -43,6 +106,9 @@ use bytes::Bytes;
 use futures_core::Stream;
 use lambda_runtime::{Diagnostic, Error, IntoFunctionResponse, LambdaEvent, Service};
 use serde::{Deserialize, Serialize};
+
+#[doc = include_str!("../../docs/lambda-migration.md")]
+pub mod migration {}
 
 pub use self::{
     batch::{BatchItemFailure, BatchResponse, partial_batch},
@@ -148,6 +214,16 @@ pub fn builder() -> Builder {
 
 /// The layer that opens an invocation around each event, for those who build
 /// [`Runtime`](lambda_runtime::Runtime) themselves.
+///
+/// ```no_run
+/// use lambda_runtime::{Error, LambdaEvent, Runtime, service_fn};
+/// # use serde_json::Value;
+/// # async fn handler(event: LambdaEvent<Value>) -> Result<Value, Error> { Ok(event.payload) }
+/// # #[tokio::main] async fn main() -> Result<(), Error> {
+/// let runtime = Runtime::new(service_fn(handler)).layer(tethered::lambda::layer());
+/// runtime.run().await
+/// # }
+/// ```
 ///
 /// Give it to [`Runtime::layer`](lambda_runtime::Runtime::layer) after all others but those that
 /// only observe: what is inside ends when the response has been sent.

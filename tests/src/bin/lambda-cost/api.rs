@@ -33,10 +33,17 @@ pub(crate) struct Api {
 }
 
 impl Api {
+    /// One of this binary's own functions.
     pub(crate) fn start(function: &str) -> io::Result<Self> {
+        let mut command = Command::new(env::current_exe()?);
+        Self::spawn(command.env("FUNCTION", function)).map(|(api, _)| api)
+    }
+
+    /// Any function; with the microseconds from its start to its first `GET /next`.
+    pub(crate) fn spawn(function: &mut Command) -> io::Result<(Self, f64)> {
         let listener = TcpListener::bind("127.0.0.1:0")?;
-        let function = Command::new(env::current_exe()?)
-            .env("FUNCTION", function)
+        let started = Instant::now();
+        let function = function
             .env("AWS_LAMBDA_RUNTIME_API", listener.local_addr()?.to_string())
             .env("AWS_LAMBDA_FUNCTION_NAME", "function")
             .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128")
@@ -58,8 +65,8 @@ impl Api {
             events,
             seen,
         };
-        api.next()?;
-        Ok(api)
+        let took = api.next()?.duration_since(started);
+        Ok((api, took.as_secs_f64() * 1e6))
     }
 
     /// From the event to its answer, in microseconds.
