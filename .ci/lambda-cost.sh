@@ -11,7 +11,7 @@ trap 'rm -rf "$work"' EXIT
 export CARGO_INCREMENTAL=0
 unset CARGO_TARGET_DIR
 
-function package() { # name, line of main, dependency
+package() { # name, what runs it, its dependency, the attribute
   mkdir -p "$work/$1/src"
   cp "$root/Cargo.lock" "$work/$1/"
   cat > "$work/$1/Cargo.toml" <<TOML
@@ -67,5 +67,7 @@ for profile in release small; do
   bare=$(stat -c %s "$work/bare.$profile") with=$(stat -c %s "$work/with.$profile")
   echo "size, stripped, profile $profile: $bare -> $with (+$((with - bare)) bytes; limit 150000)"
 done
-cargo run -q --release -p tethered-tests --bin lambda-cost -- start "$work/bare.release" "$work/with.release"
-cargo run -q --release -p tethered-tests --bin lambda-cost -- "${PAIRS:-5000}"
+cd "$root"
+cargo run -q --release -p tethered-tests --bin lambda-cost -- start "$work/bare.release" "$work/with.release" || beyond=1
+cargo run -q --release -p tethered-tests --bin lambda-cost -- "${PAIRS:-5000}" || beyond=1
+exit "${beyond:-0}"

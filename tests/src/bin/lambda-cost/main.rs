@@ -6,18 +6,24 @@
 //! cargo run --release -p tethered-tests --bin lambda-cost -- 2000
 //! ```
 //!
-//! Exits with 1 where the worse end of a 95% interval is beyond its limit.
+//! `start BARE WITH` compares the starts of two binaries. Exits with 1 where the worse end of a 95% interval is beyond its limit.
 
 mod api;
 mod functions;
 mod ratio;
 
-use std::{env, io, process::ExitCode};
+use std::{
+    env, io,
+    process::{Command, ExitCode},
+};
 
 use crate::{api::Api, ratio::Ratio};
 
 /// Not measured: connections are made, pages are touched.
 const WARM_UP: usize = 300;
+
+/// Pairs of starts.
+const STARTS: usize = 300;
 
 struct Comparison {
     what: &'static str,
@@ -58,9 +64,13 @@ fn main() -> Result<ExitCode, Box<dyn std::error::Error + Send + Sync>> {
         functions::run(&function)?;
         return Ok(ExitCode::SUCCESS);
     }
-    let pairs = env::args()
-        .nth(1)
-        .map_or(Ok(5_000), |pairs| pairs.parse())?;
+    let arguments: Vec<_> = env::args().skip(1).collect();
+    if let [start, bare, with] = arguments.as_slice()
+        && start == "start"
+    {
+        return starts(bare, with);
+    }
+    let pairs = arguments.first().map_or(Ok(5_000), |pairs| pairs.parse())?;
     let seed = fastrand::u64(..);
     fastrand::seed(seed);
     println!("{pairs} pairs each, in random order, seed {seed}; medians in µs, 95% intervals");
@@ -90,5 +100,23 @@ fn main() -> Result<ExitCode, Box<dyn std::error::Error + Send + Sync>> {
         holds &= verdict != "DOES NOT HOLD";
         println!("{}\n  {ratio}  {verdict}", comparison.what);
     }
+    Ok(ExitCode::from(u8::from(!holds)))
+}
+
+/// From the start of the process to its first `GET /next`, in pairs of two binaries.
+fn starts(bare: &str, with: &str) -> Result<ExitCode, Box<dyn std::error::Error + Send + Sync>> {
+    let start = |binary: &str| Api::spawn(&mut Command::new(binary)).map(|(_, micros)| micros);
+    let mut pairs = Vec::new();
+    for _ in 0..STARTS {
+        pairs.push([start(bare)?, start(with)?]);
+    }
+    let ratio = Ratio::of(&pairs);
+    let (later, at_worst) = ratio.later();
+    let holds = at_worst <= 1_000.0;
+    println!(
+        "start to the first GET /next, {STARTS} pairs, in µs: {ratio}\n  \
+         later by {later:.0}, at worst {at_worst:.0}; limit 1000  {}",
+        if holds { "holds" } else { "DOES NOT HOLD" }
+    );
     Ok(ExitCode::from(u8::from(!holds)))
 }

@@ -32,6 +32,14 @@ impl Ratio {
     }
 }
 
+impl Ratio {
+    /// How much later the second is, and the worse end of that.
+    pub(crate) fn later(&self) -> (f64, f64) {
+        let [base, other] = self.medians;
+        (other - base, (self.high - 1.0) * base)
+    }
+}
+
 fn medians(pairs: &[[f64; 2]]) -> [f64; 2] {
     [0, 1].map(|side| {
         let mut values: Vec<_> = pairs.iter().map(|pair| pair[side]).collect();
