@@ -106,10 +106,10 @@ impl Function {
                 tokio::task::yield_now().await;
             }
         };
-        match timeout(PATIENCE, reading).await {
-            Ok(found) => found,
-            Err(_) => panic!("not in {:?}", self.record().await),
+        if let Ok(found) = timeout(PATIENCE, reading).await {
+            return found;
         }
+        panic!("not in {:?}", self.record().await)
     }
 
     /// Waits until `name` is done.

@@ -141,14 +141,14 @@ impl RuntimeApi {
     }
 
     /// Hands `payload` to the next who asks, with a deadline `timeout` from now.
-    pub fn event(&self, id: &str, payload: impl ToString, timeout: Duration) {
+    pub fn event(&self, id: &str, payload: &impl ToString, timeout: Duration) {
         let deadline = std::time::SystemTime::now() + timeout;
         let deadline = deadline.duration_since(std::time::UNIX_EPOCH).unwrap();
         self.event_until(id, payload, &deadline.as_millis().to_string());
     }
 
     /// The same with any header.
-    pub fn event_until(&self, id: &str, payload: impl ToString, deadline_ms: &str) {
+    pub fn event_until(&self, id: &str, payload: &impl ToString, deadline_ms: &str) {
         self.shared.lock().events.push_back(Event {
             id: id.to_owned(),
             payload: payload.to_string(),
@@ -197,10 +197,8 @@ impl RuntimeApi {
                 changed.await;
             }
         };
-        match timeout(PATIENCE, waiting).await {
-            Ok(found) => found,
-            Err(_) => panic!("not among {:?}", self.calls()),
-        }
+        let found = timeout(PATIENCE, waiting).await;
+        found.unwrap_or_else(|_| panic!("not among {:?}", self.calls()))
     }
 
     /// Waits for the answer to the event `id`.
@@ -217,8 +215,8 @@ impl RuntimeApi {
     /// Waits for the `count`th `GET /next`.
     pub async fn next(&self, count: usize) -> Call {
         self.wait(|calls| {
-            let nexts = calls.iter().filter(|call| call.ask == Ask::Next);
-            nexts.skip(count - 1).next().cloned()
+            let mut nexts = calls.iter().filter(|call| call.ask == Ask::Next);
+            nexts.nth(count - 1).cloned()
         })
         .await
     }

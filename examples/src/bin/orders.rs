@@ -93,10 +93,9 @@ async fn import(shop: Shop, products: Vec<Product>) -> Result<(i64, Value), Erro
 
 async fn ship_all(shop: Shop, batch: SqsEvent) -> Result<Value, Error> {
     let id = |message: &SqsMessage| message.message_id.clone().unwrap_or_default();
-    let ship = |message| ship(shop.clone(), message);
-    Ok(serde_json::to_value(
-        partial_batch(batch.records, id, ship).await,
-    )?)
+    let process = |message| ship(shop.clone(), message);
+    let answer = partial_batch(batch.records, id, process).await;
+    Ok(serde_json::to_value(answer)?)
 }
 
 async fn ship(shop: Shop, message: SqsMessage) -> Result<(), Error> {

@@ -13,7 +13,7 @@ async fn an_absurd_header_is_said_once_and_loses_nothing() {
     for header in ["0", "1", "600000", "99999999999999", "18446744073709551615"] {
         let function = start("run").await;
         for (count, id) in ["first", "second"].iter().enumerate() {
-            function.api.event_until(id, json!("answers"), header);
+            function.api.event_until(id, &json!("answers"), header);
             let answer = function.api.answer(id).await;
             assert_is(&answer, Ask::Response, "answer");
             let next = function.api.next(count + 2).await;
@@ -36,7 +36,7 @@ async fn a_deadline_that_has_passed_is_answered_at_once() {
         .as_millis();
     function
         .api
-        .event_until("late", json!("answers"), &past.to_string());
+        .event_until("late", &json!("answers"), &past.to_string());
     let answer = function.api.answer("late").await;
     assert_is(
         &answer,
@@ -44,14 +44,14 @@ async fn a_deadline_that_has_passed_is_answered_at_once() {
         "handler (tests/src/bin/scenarios/main.rs:",
     );
     assert!(function.record().await.is_empty(), "the body was polled");
-    function.api.event("in-time", json!("answers"), LONG);
+    function.api.event("in-time", &json!("answers"), LONG);
     function.api.answer("in-time").await;
 }
 
 #[tokio::test]
 async fn a_header_that_is_no_number_ends_the_function_with_what_happened() {
     let function = start("run").await;
-    function.api.event_until("odd", json!("answers"), "soon");
+    function.api.event_until("odd", &json!("answers"), "soon");
     let (status, log) = function.ended().await;
     assert_eq!(status.code(), Some(1));
     assert!(
@@ -65,7 +65,7 @@ async fn margin_and_grace_are_the_builders() {
     let function = start("wide margin").await;
     function
         .api
-        .event("wide", json!("hangs"), Duration::from_millis(1_500));
+        .event("wide", &json!("hangs"), Duration::from_millis(1_500));
     let answer = function.api.answer("wide").await;
     assert_is(&answer, Ask::Error, "hanging task (");
     let delivered = function.api.delivered("wide").unwrap();

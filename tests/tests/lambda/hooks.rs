@@ -13,7 +13,7 @@ async fn it_runs_between_the_tasks_and_next() {
     let function = start("hook").await;
     for (count, scenario) in ["answers", "fails", "panics"].iter().enumerate() {
         let id = count.to_string();
-        function.api.event(&id, json!(scenario), LONG);
+        function.api.event(&id, &json!(scenario), LONG);
         function.api.answer(&id).await;
         let next = function.api.next(count + 2).await;
         let record = function.record().await;
@@ -32,7 +32,7 @@ async fn it_runs_between_the_tasks_and_next() {
 async fn one_that_is_rare_runs_first_and_last() {
     let function = start("rare hook").await;
     for id in ["a", "b", "c"] {
-        function.api.event(id, json!("answers"), LONG);
+        function.api.event(id, &json!("answers"), LONG);
         function.api.answer(id).await;
     }
     function.api.next(4).await;
@@ -54,7 +54,7 @@ async fn one_that_hangs_or_panics_is_said_and_holds_nothing_up() {
     ] {
         let function = start(mode).await;
         for (count, id) in ["a", "b"].iter().enumerate() {
-            function.api.event(id, json!("answers"), LONG);
+            function.api.event(id, &json!("answers"), LONG);
             let answer = function.api.answer(id).await;
             assert_eq!(answer.ask, Ask::Response);
             function.api.next(count + 2).await;
@@ -66,7 +66,7 @@ async fn one_that_hangs_or_panics_is_said_and_holds_nothing_up() {
     let function = start("slow hook").await;
     function
         .api
-        .event("late", json!("lingers"), Duration::from_millis(500));
+        .event("late", &json!("lingers"), Duration::from_millis(500));
     function.api.answer("late").await;
     let next = function.api.next(2).await;
     let took = next.at.ms_since(function.api.delivered("late").unwrap());

@@ -30,7 +30,7 @@ async fn an_extension_that_cannot_register_is_done_without() {
         Reply::Never,
     ] {
         let function = start_with("run", &[], |api| api.reply(Ask::Register, reply)).await;
-        function.api.event("first", json!("answers"), LONG);
+        function.api.event("first", &json!("answers"), LONG);
         let answer = function.api.answer("first").await;
         assert_is(&answer, Ask::Response, "answer");
         function.api.next(2).await;

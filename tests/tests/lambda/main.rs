@@ -1,6 +1,7 @@
 //! The guarantees on Lambda: a real function binary over the real `lambda_runtime`. Side effects are
 //! read from the record of a process of its own.
 
+mod clock;
 mod deadline;
 mod freeze;
 mod hooks;

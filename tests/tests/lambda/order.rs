@@ -17,7 +17,7 @@ async fn tracked_before_the_post_the_rest_after_it_and_all_before_next() {
             }
             let id = format!("{mode} {count}").replace(' ', "-");
             let nexts = function.api.count(Ask::Next);
-            function.api.event(&id, json!(scenario), LONG);
+            function.api.event(&id, &json!(scenario), LONG);
             let answer = function.api.answer(&id).await;
             let next = function.api.next(nexts.max(1) + 1).await;
             assert_in_order(&function, &answer, &next).await;
@@ -37,7 +37,7 @@ async fn a_rejected_response_changes_nothing_and_is_said() {
             api.reply(Ask::Response, Reply::Status(status));
         })
         .await;
-        function.api.event("rejected", json!("answers"), LONG);
+        function.api.event("rejected", &json!("answers"), LONG);
         let answer = function.api.answer("rejected").await;
         let next = function.api.next(2).await;
         assert_in_order(&function, &answer, &next).await;
@@ -49,7 +49,7 @@ async fn a_rejected_response_changes_nothing_and_is_said() {
 #[tokio::test]
 async fn a_post_that_fails_ends_the_function_after_its_tasks() {
     let function = start_with("run", &[], |api| api.reply(Ask::Response, Reply::Close)).await;
-    function.api.event("failed", json!("answers"), LONG);
+    function.api.event("failed", &json!("answers"), LONG);
     let answer = function.api.answer("failed").await;
     // Four tasks, each with its start and its end.
     let all = |record: &[Mark]| (record.len() == 8).then(|| record.to_vec());

@@ -30,8 +30,8 @@ async fn an_idle_function_exits_at_once() {
 #[tokio::test]
 async fn running_work_ends_within_the_budget_and_no_more_is_taken() {
     let function = start("run").await;
-    function.api.event("last", json!("answers"), LONG);
-    function.api.event("never-taken", json!("answers"), LONG);
+    function.api.event("last", &json!("answers"), LONG);
+    function.api.event("never-taken", &json!("answers"), LONG);
     let answer = function.api.answer("last").await;
     function.terminate().await;
     // In the middle of its keep-alive tasks.
@@ -47,7 +47,7 @@ async fn running_work_ends_within_the_budget_and_no_more_is_taken() {
 async fn what_is_left_is_told_aborted_and_named() {
     for scenario in ["hangs", "lingers", "blocks"] {
         let function = start("run").await;
-        function.api.event("left", json!(scenario), LONG);
+        function.api.event("left", &json!(scenario), LONG);
         let saves = match scenario {
             "hangs" => Some("tracked saves"),
             "lingers" => Some("saves"),

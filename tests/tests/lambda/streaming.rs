@@ -12,7 +12,7 @@ use crate::{LONG, assert_is, start, start_with};
 async fn what_a_stream_starts_is_done_before_next() {
     for (mode, payload) in [("streams", json!("whole")), ("http streams", request())] {
         let function = start(mode).await;
-        function.api.event("stream", payload, LONG);
+        function.api.event("stream", &payload, LONG);
         let answer = function.api.answer("stream").await;
         let next = function.api.next(2).await;
         assert_eq!(answer.body.matches("chunk;").count(), 4, "{}", answer.body);
@@ -40,7 +40,7 @@ async fn a_stream_that_fails_is_told_to_the_client() {
         ("panics", "Runtime.StreamError"),
     ] {
         let function = start("streams").await;
-        function.api.event("stream", json!(scenario), LONG);
+        function.api.event("stream", &json!(scenario), LONG);
         let answer = function.api.answer("stream").await;
         let next = function.api.next(2).await;
         assert_eq!(answer.body.matches("chunk;").count(), 2, "{}", answer.body);
@@ -57,7 +57,7 @@ async fn a_stream_that_hangs_ends_at_the_deadline() {
     let function = start("streams").await;
     function
         .api
-        .event("stream", json!("hangs"), Duration::from_secs(1));
+        .event("stream", &json!("hangs"), Duration::from_secs(1));
     let answer = function.api.answer("stream").await;
     function.api.next(2).await;
     assert!(
@@ -82,7 +82,7 @@ async fn a_client_that_goes_away_ends_the_stream_and_loses_no_task() {
         api.reply(Ask::Response, Reply::CloseAfter(3));
     })
     .await;
-    function.api.event("stream", json!("whole"), LONG);
+    function.api.event("stream", &json!("whole"), LONG);
     let answer = function.api.answer("stream").await;
     // The connection is gone, which ends `lambda_runtime`'s loop: after the drain.
     let all_done = |record: &[Mark]| {
@@ -102,7 +102,7 @@ async fn a_client_that_goes_away_ends_the_stream_and_loses_no_task() {
 #[tokio::test]
 async fn a_page_of_lambda_http_is_answered_first() {
     let function = start("http").await;
-    function.api.event("page", request(), LONG);
+    function.api.event("page", &request(), LONG);
     let answer = function.api.answer("page").await;
     let next = function.api.next(2).await;
     assert_is(&answer, Ask::Response, r#""body":"page""#);

@@ -11,7 +11,7 @@ use crate::{LONG, assert_is, bus, queue, start};
 async fn what_an_answer_would_acknowledge_is_done_before_it() {
     for mode in ["run", "layer", "bare handler"] {
         let function = start(mode).await;
-        function.api.event("bus", bus("answers"), LONG);
+        function.api.event("bus", &bus("answers"), LONG);
         let answer = function.api.answer("bus").await;
         assert_is(&answer, Ask::Response, "answer");
         for name in ["tracked", "blocking", "wait_until", "after_response"] {
@@ -29,13 +29,13 @@ async fn a_keep_alive_failure_fails_it_there_and_nowhere_else() {
         let function = start(mode).await;
         function
             .api
-            .event("direct", json!("loses-a-keep-alive-task"), LONG);
+            .event("direct", &json!("loses-a-keep-alive-task"), LONG);
         let answer = function.api.answer("direct").await;
         assert_is(&answer, Ask::Response, "answer");
 
         function
             .api
-            .event("bus", bus("loses-a-keep-alive-task"), LONG);
+            .event("bus", &bus("loses-a-keep-alive-task"), LONG);
         let answer = function.api.answer("bus").await;
         if mode == "answer first" {
             assert_is(&answer, Ask::Response, "answer");
@@ -72,12 +72,12 @@ async fn a_batch_names_its_failed_records() {
     let bodies = ["ships", "fails", "panics", "loses a task", "ships", "hangs"];
     function
         .api
-        .event("batch", queue(&bodies), Duration::from_secs(1));
+        .event("batch", &queue(&bodies), Duration::from_secs(1));
     let answer = function.api.answer("batch").await;
     let failures = r#"{"batchItemFailures":[{"itemIdentifier":"2"},{"itemIdentifier":"3"},{"itemIdentifier":"4"},{"itemIdentifier":"6"}]}"#;
     assert_is(&answer, Ask::Response, failures);
 
-    function.api.event("whole", queue(&["ships"]), LONG);
+    function.api.event("whole", &queue(&["ships"]), LONG);
     let answer = function.api.answer("whole").await;
     assert_is(&answer, Ask::Response, r#"{"batchItemFailures":[]}"#);
     assert!(function.done("whole", "record").await.at < answer.began);

@@ -14,9 +14,9 @@ async fn invocations_run_beside_each_other_and_none_waits_for_another() {
     let function = start("concurrent", "4").await;
     function
         .api
-        .event("slow", json!("lingers"), std::time::Duration::from_secs(2));
+        .event("slow", &json!("lingers"), std::time::Duration::from_secs(2));
     for id in ["a", "b", "c"] {
-        function.api.event(id, json!("answers"), LONG);
+        function.api.event(id, &json!("answers"), LONG);
     }
     for id in ["a", "b", "c"] {
         let answer = function.api.answer(id).await;
@@ -36,7 +36,7 @@ async fn invocations_run_beside_each_other_and_none_waits_for_another() {
 async fn background_work_overlaps_the_next_invocation_up_to_its_number() {
     let function = start("concurrent", "2").await;
     for id in ["a", "b", "c"] {
-        function.api.event(id, json!("answers"), LONG);
+        function.api.event(id, &json!("answers"), LONG);
     }
     let first = {
         let (a, b) = (
@@ -63,7 +63,7 @@ async fn background_work_overlaps_the_next_invocation_up_to_its_number() {
 #[tokio::test]
 async fn a_drain_holds_its_worker_no_longer_than_its_cap() {
     let function = start("capped", "2").await;
-    function.api.event("lingers", json!("lingers"), LONG);
+    function.api.event("lingers", &json!("lingers"), LONG);
     let answer = function.api.answer("lingers").await;
     let next = function.api.next(3).await;
     let held = next.at.ms_since(answer.at);
