@@ -70,5 +70,6 @@ async fn one_that_hangs_or_panics_is_said_and_holds_nothing_up() {
     function.api.answer("late").await;
     let next = function.api.next(2).await;
     let took = next.at.ms_since(function.api.delivered("late").unwrap());
-    assert!(took < 500.0, "{took}");
+    // Its own 200 ms would have ended at 675.
+    assert!(took < 600.0, "{took}");
 }

@@ -192,7 +192,7 @@ fn one_of_each(pen: &Pen) {
             pen.write_blocking("blocking", Phase::Done)
         }
     });
-    wait_until!(effect(pen.clone(), "wait_until", 200));
+    wait_until!(effect(pen.clone(), "wait_until", 350));
     after_response!(effect(pen.clone(), "after_response", 50));
 }
 
