@@ -83,8 +83,8 @@ impl Scope {
         entry.facts.set(Facts::ABORTED, true);
         let abort = entry.abort.clone();
         let token = state.tokens.get(&sequence).cloned();
-        let waiting = state.waiting.remove(&sequence);
-        let pending = waiting.or_else(|| state.deferred.remove(&sequence));
+        let waiting = state.waiting.remove(sequence);
+        let pending = waiting.or_else(|| state.deferred.remove(sequence));
         drop(state);
         if let Some(token) = token {
             token.cancel();

@@ -30,17 +30,14 @@ const MARGIN: Duration = Duration::from_millis(100);
 ///
 /// The wall clock is asked once: it may be set while the invocation runs. `None` if the deadline is
 /// further away than the clock can tell.
-pub(crate) fn deadline(at: SystemTime, margin: Duration) -> Option<Deadline> {
+fn deadline(at: SystemTime, margin: Duration, grace: Duration) -> Option<Deadline> {
     let left = at.duration_since(SystemTime::now()).unwrap_or_default();
     let at = Instant::now().checked_add(left.saturating_sub(margin))?;
-    Some(Deadline {
-        at,
-        grace: margin / 2,
-    })
+    Some(Deadline { at, grace })
 }
 
 pub(crate) fn default_deadline(at: SystemTime) -> Option<Deadline> {
-    deadline(at, MARGIN)
+    deadline(at, MARGIN, MARGIN / 2)
 }
 
 /// One invocation, as a host opens it around a handler. For authors of hosts.
@@ -70,8 +67,11 @@ pub(crate) fn default_deadline(at: SystemTime) -> Option<Deadline> {
 pub struct Invocation {
     deadline: Option<SystemTime>,
     margin: Option<Duration>,
+    grace: Option<Duration>,
+    /// Instead of `deadline`.
+    within: Option<Deadline>,
     keep_alive: KeepAlive,
-    on_error: Option<Hook>,
+    pub(crate) on_error: Option<Hook>,
     on_report: Option<OnReport>,
 }
 
@@ -85,8 +85,8 @@ impl Invocation {
 
     /// When the platform kills the invocation, by its wall clock.
     ///
-    /// Tasks are told to stop at the deadline less the [margin](Self::margin), aborted half a
-    /// margin later, and given up and named half of what is left after that.
+    /// Tasks are told to stop at the deadline less the [margin](Self::margin), aborted a
+    /// [grace period](Self::grace) later, and given up and named half a grace period after that.
     pub fn deadline(mut self, at: SystemTime) -> Self {
         self.deadline = Some(at);
         self
@@ -95,6 +95,20 @@ impl Invocation {
     /// How long before the platform's deadline the tasks are stopped: 100 ms by default.
     pub fn margin(mut self, margin: Duration) -> Self {
         self.margin = Some(margin);
+        self
+    }
+
+    /// How long tasks that have been told may take to stop by themselves: half the margin by
+    /// default, two thirds of it at most, so that what does not stop is given up in time.
+    pub fn grace(mut self, grace: Duration) -> Self {
+        self.grace = Some(grace);
+        self
+    }
+
+    /// A deadline that is told by the monotonic clock already.
+    #[cfg(feature = "lambda")]
+    pub(crate) fn within(mut self, deadline: Option<Deadline>) -> Self {
+        self.within = deadline;
         self
     }
 
@@ -136,8 +150,11 @@ impl Invocation {
             None => (None, None, None),
         };
         let enclosing = parent.as_ref().and_then(|scope| scope.0.plan.host_deadline);
-        let own = self.deadline.and_then(|at| deadline(at, margin));
-        let deadline = Deadline::nearest(own, enclosing);
+        let grace = self
+            .grace
+            .map_or(margin / 2, |grace| grace.min(margin * 2 / 3));
+        let own = self.deadline.and_then(|at| deadline(at, margin, grace));
+        let deadline = Deadline::nearest(self.within.or(own), enclosing);
         let scope = Scope::open(Plan {
             parent,
             within,
@@ -164,6 +181,7 @@ impl fmt::Debug for Invocation {
         f.debug_struct("Invocation")
             .field("deadline", &self.deadline)
             .field("margin", &self.margin)
+            .field("grace", &self.grace)
             .field("keep_alive", &self.keep_alive)
             .finish_non_exhaustive()
     }
@@ -184,7 +202,7 @@ impl Open {
             future: None,
             output: None,
             scope: self.scope,
-            drain: self.drain,
+            drain: Some(self.drain),
             on_report: self.on_report,
         };
         match context::enter(&mut context, || caught(make)) {
@@ -208,8 +226,9 @@ pin_project! {
         future: Option<F>,
         output: Option<std::thread::Result<F::Output>>,
         scope: Scope,
-        // Polled all the while, since it holds the tasks to their deadline.
-        drain: Drain,
+        // Polled all the while, since it holds the tasks to their deadline. `None` once somebody
+        // else does that.
+        drain: Option<Drain>,
         on_report: Option<OnReport>,
     }
 
@@ -244,12 +263,20 @@ impl<F: Future> Future for Running<F> {
         if this.future.is_some() {
             let mut context = Current::Body(this.scope.clone());
             let polled = context::enter(&mut context, || caught::poll(this.future.as_mut(), cx));
-            if let Poll::Ready(output) = polled {
-                *this.output = Some(output);
-                this.scope.answered();
+            match polled {
+                Poll::Ready(output) => {
+                    *this.output = Some(output);
+                    this.scope.answered();
+                }
+                // There is nothing to hold to a deadline, and no timer is made for it. Whoever
+                // starts a task here is polled here, or is a task itself.
+                Poll::Pending if this.scope.lock().is_idle() => return Poll::Pending,
+                Poll::Pending => {}
             }
         }
-        ready!(Pin::new(&mut *this.drain).poll(cx));
+        if let Some(drain) = this.drain {
+            ready!(Pin::new(drain).poll(cx));
+        }
         if let Some(on_report) = this.on_report.take() {
             let report = report(this.scope);
             if attempt(|| on_report(report)).is_none() {
@@ -260,6 +287,23 @@ impl<F: Future> Future for Running<F> {
             Ok(output) => Poll::Ready(output),
             Err(payload) => resume_unwind(payload),
         }
+    }
+}
+
+#[cfg(feature = "lambda")]
+impl<F: Future> Running<F> {
+    pub(crate) fn scope(&self) -> &Scope {
+        &self.scope
+    }
+
+    /// Whether the future has ended: the response is out.
+    pub(crate) fn is_answered(&self) -> bool {
+        self.output.is_some()
+    }
+
+    /// Gives away the drain: the invocation yields without waiting for it.
+    pub(crate) fn detach(self: Pin<&mut Self>) -> Option<Drain> {
+        self.project().drain.take()
     }
 }
 

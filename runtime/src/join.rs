@@ -2,6 +2,8 @@
 
 use std::pin::Pin;
 
+#[cfg(feature = "lambda")]
+use crate::KeepAlive;
 use crate::{
     error::TaskError,
     log,
@@ -35,42 +37,9 @@ pub(crate) type Joining = Pin<Box<dyn Future<Output = Joined> + Send>>;
 /// cancels the rest. Without `returns`, failures go to the log.
 pub(crate) fn join(scope: Scope, then: Then, fail_fast: bool, returns: bool) -> Joining {
     Box::pin(async move {
-        let ended = match then {
-            Then::JoinAndFail => Group::BOTH,
-            Then::Leave | Then::Attached | Then::Join => &[Group::Tracked],
-        };
-        let mut fail_fast = fail_fast;
-        let joined = loop {
-            let failed = |state: &mut State| fail_fast && state.group(Group::Tracked).unclaimed > 0;
-            scope
-                .enforce(|state| state.is_joinable() || failed(state))
-                .await;
-            if failed(&mut scope.lock()) {
-                scope.stop(&[Group::Tracked], Stage::Aborted);
-                fail_fast = false;
-                continue;
-            }
-            if then == Then::JoinAndFail {
-                // The answer acknowledges the event, so it comes last.
-                scope.release();
-                scope.enforce(|state| state.is_idle()).await;
-            }
-            let mut state = scope.lock();
-            // Asked once more, under the lock that ends the join: nothing slips in between.
-            if state.is_joinable() && (then != Then::JoinAndFail || state.is_idle()) {
-                state.phase = state.phase.max(Phase::Joined);
-                let failures = state.take_failures(ended);
-                let cancelled = state.cancelled();
-                state.unkeep(ended);
-                break Joined {
-                    failures,
-                    cancelled,
-                };
-            }
-        };
         let mut unread = Unread {
             scope: &scope,
-            joined,
+            joined: joined(&scope, then, fail_fast).await,
         };
         finish(&scope, then).await;
         if returns {
@@ -78,6 +47,79 @@ pub(crate) fn join(scope: Scope, then: Then, fail_fast: bool, returns: bool) -> 
         }
         Joined::default()
     })
+}
+
+/// The join of what a handler without the attribute has left to the invocation that a host has
+/// opened around it; `None` where nothing holds the answer.
+#[cfg(feature = "lambda")]
+pub(crate) fn for_host(succeeded: bool) -> Option<Joining> {
+    let scope = crate::context::scope()?;
+    let acknowledges = scope.0.plan.mode == KeepAlive::JoinAndFail;
+    let groups = if acknowledges {
+        Group::BOTH
+    } else {
+        &[Group::Tracked]
+    };
+    {
+        let mut state = scope.lock();
+        let ended = state.is_joinable() && (!acknowledges || state.is_idle());
+        let failed = |&group| state.group(group).unclaimed > 0;
+        if ended && !groups.iter().any(failed) && state.inherited.is_empty() {
+            return None;
+        }
+    }
+    let then = if acknowledges {
+        Then::JoinAndFail
+    } else {
+        Then::Leave
+    };
+    Some(Box::pin(async move {
+        let mut unread = Unread {
+            scope: &scope,
+            // A body that fails cancels nothing.
+            joined: joined(&scope, then, succeeded).await,
+        };
+        if succeeded {
+            return std::mem::take(&mut unread.joined);
+        }
+        Joined::default()
+    }))
+}
+
+/// Waits for what the join waits for, and takes its failures.
+async fn joined(scope: &Scope, then: Then, mut fail_fast: bool) -> Joined {
+    let ended = match then {
+        Then::JoinAndFail => Group::BOTH,
+        Then::Leave | Then::Attached | Then::Join => &[Group::Tracked],
+    };
+    loop {
+        let failed = |state: &mut State| fail_fast && state.group(Group::Tracked).unclaimed > 0;
+        scope
+            .enforce(|state| state.is_joinable() || failed(state))
+            .await;
+        if failed(&mut scope.lock()) {
+            scope.stop(&[Group::Tracked], Stage::Aborted);
+            fail_fast = false;
+            continue;
+        }
+        if then == Then::JoinAndFail {
+            // The answer acknowledges the event, so it comes last.
+            scope.release();
+            scope.enforce(|state| state.is_idle()).await;
+        }
+        let mut state = scope.lock();
+        // Asked once more, under the lock that ends the join: nothing slips in between.
+        if state.is_joinable() && (then != Then::JoinAndFail || state.is_idle()) {
+            state.phase = state.phase.max(Phase::Joined);
+            let failures = state.take_failures(ended);
+            let cancelled = state.cancelled();
+            state.unkeep(ended);
+            return Joined {
+                failures,
+                cancelled,
+            };
+        }
+    }
 }
 
 /// Failures that go to the log unless they are returned: the handler may be dropped while it joins

@@ -79,6 +79,7 @@ mod join_error;
 mod log;
 mod outcome;
 mod pending;
+mod queue;
 mod report;
 mod reserve;
 mod root;

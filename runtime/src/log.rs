@@ -1,30 +1,50 @@
 //! Where a failure goes that has no other place: the host's hook and the log.
 
 use std::{
-    collections::HashSet,
+    fmt,
     io::Write as _,
     panic::Location,
     sync::{Mutex, PoisonError},
 };
 
-use tracing::{dispatcher::get_default, subscriber::NoSubscriber};
+use tracing::{Dispatch, Level, dispatcher::get_default, field::display, subscriber::NoSubscriber};
 
-use crate::{caught::attempt, error::TaskError, scope::Scope, site::Site};
+use crate::{
+    caught::attempt,
+    error::{TaskError, TaskErrorKind},
+    scope::Scope,
+    site::Site,
+};
+
+/// What a message is about, as the fields of an event.
+#[derive(Clone, Copy, Default)]
+struct About<'a> {
+    task: Option<&'a str>,
+    location: Option<&'a Location<'static>>,
+    kind: Option<TaskErrorKind>,
+}
 
 /// A subscriber gets an event; where there is none, stderr gets a line. A value whose `Display`
 /// panics, a subscriber that does, and a stderr that is gone cost what they would have said.
-macro_rules! say {
-    ($level:ident { $($field:ident = $value:expr),* } $($message:tt)+) => {
-        attempt(|| {
-            if get_default(|subscriber| subscriber.is::<NoSubscriber>()) {
-                // Written at once, so that no other process's line gets in between.
-                let line = format!("tethered: {}\n", format_args!($($message)+));
-                let _ = std::io::stderr().write_all(line.as_bytes());
-            } else {
-                tracing::$level!($($field = %$value,)* $($message)+);
-            }
-        });
-    };
+///
+/// One place for each level: an event's code is larger than that of what says it.
+fn say(level: Level, about: About<'_>, message: fmt::Arguments<'_>) {
+    attempt(|| {
+        if get_default(Dispatch::is::<NoSubscriber>) {
+            // Written at once, so that no other process's line gets in between.
+            let line = format!("tethered: {message}\n");
+            let _ = std::io::stderr().write_all(line.as_bytes());
+            return;
+        }
+        let task = about.task.map(display);
+        let location = about.location.map(display);
+        let kind = about.kind.map(display);
+        if level == Level::ERROR {
+            tracing::error!(task, location, kind, "{message}");
+        } else {
+            tracing::warn!(task, location, kind, "{message}");
+        }
+    });
 }
 
 /// Tells the hook of the host that opened the invocation, and the log.
@@ -39,36 +59,60 @@ pub(crate) fn failure(scope: &Scope, error: &TaskError) {
         }
         next = scope.plan.parent.as_ref();
     }
-    say!(
-        error { task = error.name(), location = error.location(), kind = error.kind() }
-        "a task did not complete: {error}"
+    let about = About {
+        task: Some(error.name()),
+        location: Some(error.location()),
+        kind: Some(error.kind()),
+    };
+    say(
+        Level::ERROR,
+        about,
+        format_args!("a task did not complete: {error}"),
     );
 }
 
 /// A task was started outside of any invocation; said once for each place.
 pub(crate) fn outside(name: Option<&str>, site: &Site) {
-    static SAID: Mutex<Option<HashSet<&'static Location<'static>>>> = Mutex::new(None);
+    // As many as there are such places in the source, which are few.
+    static SAID: Mutex<Vec<&'static Location<'static>>> = Mutex::new(Vec::new());
 
-    let first = {
+    let (name, location) = (name.unwrap_or(site.text()), site.location());
+    {
         let mut said = SAID.lock().unwrap_or_else(PoisonError::into_inner);
-        said.get_or_insert_default().insert(site.location())
+        if said.contains(&location) {
+            return;
+        }
+        said.push(location);
+    }
+    let about = About {
+        task: Some(name),
+        location: Some(location),
+        kind: None,
     };
-    if first {
-        let (name, location) = (name.unwrap_or(site.text()), site.location());
-        say!(
-            warn { task = name, location = location }
+    say(
+        Level::WARN,
+        about,
+        format_args!(
             "`{name}` ({location}) was started outside of any invocation: \
              only `tethered::drain()` waits for it"
-        );
-    }
+        ),
+    );
 }
 
 /// A task was started by code that outlived its scope.
 pub(crate) fn refused(error: &TaskError) {
     let (name, location) = (error.name(), error.location());
-    say!(
-        warn { task = name, location = location }
-        "`{name}` ({location}) was started after its invocation had ended: it does not run"
+    let about = About {
+        task: Some(name),
+        location: Some(location),
+        kind: None,
+    };
+    say(
+        Level::WARN,
+        about,
+        format_args!(
+            "`{name}` ({location}) was started after its invocation had ended: it does not run"
+        ),
     );
 }
 
@@ -84,7 +128,14 @@ pub(crate) fn joins_keep_alive() {
     });
 }
 
+/// Something of the platform's that somebody should know of.
+#[cfg(feature = "lambda")]
+pub(crate) fn warn(message: fmt::Arguments<'_>) {
+    say(Level::WARN, About::default(), message);
+}
+
 /// A hook of the host panicked, which is no failure of the invocation.
 pub(crate) fn hook_panicked(which: &str) {
-    say!(error {} "the host's {which} hook panicked");
+    let message = format_args!("the host's {which} hook panicked");
+    say(Level::ERROR, About::default(), message);
 }

@@ -4,6 +4,7 @@ use std::panic::resume_unwind;
 
 use crate::{
     caught::caught,
+    queue::Waiting,
     reserve::{Reserved, Start},
     scope::Scope,
     state::{Facts, Pending, Stage, State},
@@ -30,10 +31,15 @@ impl Scope {
             drop(pending);
             return;
         }
+        let waiting = Waiting {
+            sequence,
+            key,
+            pending,
+        };
         if reserved.start == Start::Deferred && !state.released {
-            state.deferred.insert(sequence, (key, pending));
+            state.deferred.insert(waiting);
         } else {
-            state.waiting.insert(sequence, (key, pending));
+            state.waiting.insert(waiting);
             drop(state);
             // Room may have come since it was reserved.
             self.pump();
@@ -53,19 +59,23 @@ impl Scope {
     /// Starts waiting tasks while the limit has room.
     pub(crate) fn pump(&self) {
         loop {
-            let (sequence, key, pending) = {
+            let Waiting {
+                sequence,
+                key,
+                pending,
+            } = {
                 let mut state = self.lock();
                 // A task that ends while another is being started leaves the rest to that loop: no
                 // recursion, however many end at once.
                 if state.pumping || self.is_full(&state) {
                     return;
                 }
-                let Some((sequence, (key, pending))) = state.waiting.pop_first() else {
+                let Some(waiting) = state.waiting.pop_first() else {
                     return;
                 };
-                self.begin(&mut state, key, sequence);
+                self.begin(&mut state, waiting.key, waiting.sequence);
                 state.pumping = true;
-                (sequence, key, pending)
+                waiting
             };
             // The runtime may panic where it cannot make a thread.
             let started = caught(pending.0);
@@ -81,10 +91,10 @@ impl Scope {
     pub(crate) fn start_waiting(&self, sequence: u32) {
         let waiting = {
             let mut state = self.lock();
-            let waiting = state.waiting.remove(&sequence);
-            waiting.inspect(|&(key, _)| self.begin(&mut state, key, sequence))
+            let waiting = state.waiting.remove(sequence);
+            waiting.inspect(|waiting| self.begin(&mut state, waiting.key, sequence))
         };
-        if let Some((key, pending)) = waiting {
+        if let Some(Waiting { key, pending, .. }) = waiting {
             self.attach(key, sequence, (pending.0)());
         }
     }
@@ -93,8 +103,8 @@ impl Scope {
     pub(crate) fn start_deferred(&self, sequence: u32) {
         let found = {
             let mut state = self.lock();
-            let deferred = state.deferred.remove(&sequence);
-            deferred.map(|task| state.waiting.insert(sequence, task))
+            let deferred = state.deferred.remove(sequence);
+            deferred.map(|waiting| state.waiting.insert(waiting))
         };
         if found.is_some() {
             self.start_waiting(sequence);
@@ -106,13 +116,13 @@ impl Scope {
         let (awaited, adopted) = {
             let mut state = self.lock();
             state.released = true;
-            let mut deferred = std::mem::take(&mut state.deferred);
-            let is_awaited = |(&sequence, (key, _)): (&u32, &(u32, Pending))| {
-                let claimed = state.tasks[*key as usize].facts.has(Facts::CLAIMED);
-                claimed.then_some(sequence)
-            };
-            let awaited: Vec<_> = deferred.iter().filter_map(is_awaited).collect();
-            state.waiting.append(&mut deferred);
+            let mut awaited = Vec::new();
+            while let Some(waiting) = state.deferred.pop_first() {
+                if state.tasks[waiting.key as usize].facts.has(Facts::CLAIMED) {
+                    awaited.push(waiting.sequence);
+                }
+                state.waiting.insert(waiting);
+            }
             (awaited, state.adopted())
         };
         for sequence in awaited {

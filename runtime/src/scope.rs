@@ -286,6 +286,16 @@ impl Scope {
         self.len() == 0
     }
 
+    /// The names and places of this scope's tasks that have no outcome yet.
+    #[cfg(feature = "lambda")]
+    pub(crate) fn unfinished(&self) -> Vec<String> {
+        let state = self.lock();
+        let tasks = state.tasks.iter();
+        tasks
+            .map(|(_, task)| format!("{} ({})", task.name(), task.location()))
+            .collect()
+    }
+
     pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
         // No code of the user's runs under the lock, so a poisoned one is still consistent.
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)

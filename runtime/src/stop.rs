@@ -1,6 +1,6 @@
 //! How the tasks of a scope are stopped, in stages, and by when.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use tokio_util::sync::CancellationToken;
 
@@ -175,13 +175,17 @@ impl Orders {
             let running = scope.tasks.iter().map(|(_, entry)| entry).filter(live);
             self.aborts
                 .extend(running.filter_map(|entry| entry.abort.clone()));
-            for pending in [&mut scope.waiting, &mut scope.deferred] {
-                let (stopped, kept): (BTreeMap<_, _>, _) = std::mem::take(pending)
-                    .into_iter()
-                    .partition(|(_, (key, _))| scope.tasks[*key as usize].group == group);
-                *pending = kept;
-                self.drops
-                    .extend(stopped.into_values().map(|(_, pending)| pending));
+            let State {
+                tasks,
+                waiting,
+                deferred,
+                ..
+            } = scope;
+            for queue in [waiting, deferred] {
+                queue.extract(
+                    |waiting| tasks[waiting.key as usize].group == group,
+                    &mut self.drops,
+                );
             }
         }
         if stage == Stage::Abandoned {

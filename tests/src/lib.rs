@@ -6,5 +6,8 @@
     reason = "helpers of tests, not an API"
 )]
 
+pub mod function;
 pub mod journal;
+pub mod plan;
 pub mod platform;
+pub mod runtime_api;

@@ -2,14 +2,15 @@
 //!
 //! Read it beside `orders-bare.rs`, which does the same with bare `tokio::spawn`.
 
-use aws_lambda_events::sqs::SqsEvent;
+use aws_lambda_events::sqs::{SqsEvent, SqsMessage};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde_json::{Value, json};
 use tethered::{
-    after_response, serverless_handler, spawn_blocking_tracked, spawn_tracked, wait_until,
+    after_response, lambda::partial_batch, serverless_handler, spawn_blocking_tracked,
+    spawn_tracked, wait_until,
 };
 use tethered_examples::orders::{
-    Command, Customer, Order, OrderEvent, Product, Route, Shipment, Shop, api_reply, batch_reply,
+    Command, Customer, Order, OrderEvent, Product, Route, Shipment, Shop, api_reply,
 };
 
 #[tokio::main]
@@ -91,22 +92,14 @@ async fn import(shop: Shop, products: Vec<Product>) -> Result<(i64, Value), Erro
 }
 
 async fn ship_all(shop: Shop, batch: SqsEvent) -> Result<Value, Error> {
-    let mut shipping = Vec::new();
-    for message in batch.records {
-        let shipment = Shipment::of(&message)?;
-        let id = message.message_id.unwrap_or_default();
-        shipping.push((id, spawn_tracked!(ship(shop.clone(), shipment))));
-    }
-    let mut failed = Vec::new();
-    for (id, shipped) in shipping {
-        if shipped.await.is_err() {
-            failed.push(id);
-        }
-    }
-    batch_reply(failed)
+    let id = |message: &SqsMessage| message.message_id.clone().unwrap_or_default();
+    let process = |message| ship(shop.clone(), message);
+    let answer = partial_batch(batch.records, id, process).await;
+    Ok(serde_json::to_value(answer)?)
 }
 
-async fn ship(shop: Shop, shipment: Shipment) -> Result<(), Error> {
+async fn ship(shop: Shop, message: SqsMessage) -> Result<(), Error> {
+    let shipment = Shipment::of(&message)?;
     spawn_tracked!(shop.bump_counter(&format!("shipments {}", shipment.order_id)));
     spawn_tracked!(shop.write_audit(&shipment.order_id, "shipped"));
     shop.reserve_room(&shipment).await?;

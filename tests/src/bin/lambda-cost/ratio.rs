@@ -1,0 +1,64 @@
+//! The ratio of two medians, and how sure it is.
+
+use std::fmt;
+
+const RESAMPLES: usize = 1_000;
+
+/// Of the second of each pair to the first.
+pub(crate) struct Ratio {
+    medians: [f64; 2],
+    low: f64,
+    pub(crate) high: f64,
+}
+
+impl Ratio {
+    /// The interval is the bootstrap's, which draws whole pairs.
+    pub(crate) fn of(pairs: &[[f64; 2]]) -> Self {
+        let mut ratios: Vec<_> = (0..RESAMPLES)
+            .map(|_| {
+                let drawn: Vec<_> = (0..pairs.len())
+                    .map(|_| pairs[fastrand::usize(0..pairs.len())])
+                    .collect();
+                let [base, other] = medians(&drawn);
+                other / base
+            })
+            .collect();
+        ratios.sort_unstable_by(f64::total_cmp);
+        Self {
+            medians: medians(pairs),
+            low: ratios[RESAMPLES / 40],
+            high: ratios[RESAMPLES - 1 - RESAMPLES / 40],
+        }
+    }
+}
+
+impl Ratio {
+    /// How much later the second is, and the worse end of that.
+    pub(crate) fn later(&self) -> (f64, f64) {
+        let [base, other] = self.medians;
+        (other - base, (self.high - 1.0) * base)
+    }
+}
+
+fn medians(pairs: &[[f64; 2]]) -> [f64; 2] {
+    [0, 1].map(|side| {
+        let mut values: Vec<_> = pairs.iter().map(|pair| pair[side]).collect();
+        let middle = values.len() / 2;
+        *values.select_nth_unstable_by(middle, f64::total_cmp).1
+    })
+}
+
+impl fmt::Display for Ratio {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            medians: [base, other],
+            low,
+            high,
+        } = self;
+        write!(
+            f,
+            "{other:.1} / {base:.1} = {:.4} [{low:.4}, {high:.4}]",
+            other / base
+        )
+    }
+}
