@@ -35,9 +35,9 @@ pub(crate) type Joining = Pin<Box<dyn Future<Output = Joined> + Send>>;
 /// cancels the rest. Without `returns`, failures go to the log.
 pub(crate) fn join(scope: Scope, then: Then, fail_fast: bool, returns: bool) -> Joining {
     Box::pin(async move {
-        let ended = match then {
-            Then::JoinAndFail => Group::BOTH,
-            Then::Leave | Then::Attached | Then::Join => &[Group::Tracked],
+        let ended: &[Group] = match then {
+            Then::JoinAndFail => Group::ALL,
+            Then::Leave | Then::Attached | Then::Join => Group::JOINED,
         };
         let mut fail_fast = fail_fast;
         let joined = loop {

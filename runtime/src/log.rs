@@ -9,7 +9,7 @@ use std::{
 
 use tracing::{dispatcher::get_default, subscriber::NoSubscriber};
 
-use crate::{caught::attempt, error::TaskError, scope::Scope, site::Site};
+use crate::{caught::attempt, error::TaskError, scope::Scope};
 
 /// A subscriber gets an event; where there is none, stderr gets a line. A value whose `Display`
 /// panics, a subscriber that does, and a stderr that is gone cost what they would have said.
@@ -46,15 +46,14 @@ pub(crate) fn failure(scope: &Scope, error: &TaskError) {
 }
 
 /// A task was started outside of any invocation; said once for each place.
-pub(crate) fn outside(name: Option<&str>, site: &Site) {
+pub(crate) fn outside(name: &str, location: &'static Location<'static>) {
     static SAID: Mutex<Option<HashSet<&'static Location<'static>>>> = Mutex::new(None);
 
     let first = {
         let mut said = SAID.lock().unwrap_or_else(PoisonError::into_inner);
-        said.get_or_insert_default().insert(site.location())
+        said.get_or_insert_default().insert(location)
     };
     if first {
-        let (name, location) = (name.unwrap_or(site.text()), site.location());
         say!(
             warn { task = name, location = location }
             "`{name}` ({location}) was started outside of any invocation: \
