@@ -36,6 +36,7 @@ pub(super) struct Start<'a> {
     pub(super) place: Place,
     pub(super) label: &'a Label,
     pub(super) raise: bool,
+    pub(super) keep_alive: bool,
 }
 
 impl Start<'_> {
@@ -55,6 +56,11 @@ impl Start<'_> {
         facts.set(Facts::CALLBACK, true);
         facts.set(Facts::LOGGED, !self.raise);
         facts.set(Facts::ORPHAN, !self.raise);
+        let kind = if self.keep_alive {
+            TaskKind::WaitUntil
+        } else {
+            kind
+        };
         let given = Some(Arc::clone(&self.label.given));
         let Some(reserved) = scope.reserve(*caller, kind, &SITE, given, facts) else {
             // Its handler does not see the event, since its scope takes no more tasks.

@@ -133,6 +133,7 @@ pub(super) enum Model<E> {
 pub struct Handler<E> {
     pub(super) label: Label,
     pub(super) raise: bool,
+    pub(super) keep_alive: bool,
     ignore: Option<Box<dyn Fn(&E) -> bool + Send + Sync>>,
     pub(super) model: Model<E>,
 }
@@ -142,6 +143,7 @@ impl<E> Handler<E> {
         Self {
             label,
             raise: false,
+            keep_alive: false,
             ignore: None,
             model,
         }
@@ -158,6 +160,14 @@ impl<E> Handler<E> {
     /// Its failure goes to the log, the report and the host's error hook. The default.
     pub fn log(&mut self) -> &mut Self {
         self.raise = false;
+        self
+    }
+
+    /// Its tasks are keep-alive tasks, as those of [`wait_until!`](crate::wait_until): they hold the
+    /// invocation, not the response, and have the host's deadline. With [`raise`](Self::raise),
+    /// only an emit or flush that waits is told. An inline handler has no tasks.
+    pub fn keep_alive(&mut self) -> &mut Self {
+        self.keep_alive = true;
         self
     }
 

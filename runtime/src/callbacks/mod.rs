@@ -58,9 +58,9 @@
 //!   takes no room. Each handler has at most one event at a time.
 //!
 //! Each event of each asynchronous or threaded handler is a tracked task: it holds the handler's
-//! return, and ends in exactly one outcome. Where tracing must not hold the response, emit inside a
-//! [`wait_until!`](crate::wait_until) task: what a keep-alive task starts holds the invocation only.
-//! Outside of any invocation it belongs to the root scope.
+//! return, and ends in exactly one outcome. Where tracing must not hold the response, make it a
+//! [`keep_alive`](Handler::keep_alive) handler. Outside of any invocation it belongs to the root
+//! scope.
 //!
 //! # Cost
 //! An emit to a set without handlers takes fewer than 20 instructions. Each asynchronous handler

@@ -142,6 +142,7 @@ impl<E: Send + Sync + 'static> Callbacks<E> {
                 place: lane.take(here.inside),
                 label: &handler.label,
                 raise: handler.raise,
+                keep_alive: handler.keep_alive,
             };
             match start(delivery, Arc::clone(event)) {
                 Some(handle) if waits => handles.push(handle),

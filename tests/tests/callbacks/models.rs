@@ -184,3 +184,38 @@ async fn a_handler_does_not_see_what_it_ignores() {
     assert_eq!(seen(&journal, "panics"), ["start", "token", "end"]);
     assert_eq!(report.spawned(), 5, "what is ignored costs no task");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_keep_alive_handler_holds_the_invocation_and_not_the_response() {
+    #[serverless_handler(timeout = "1s")]
+    async fn handler(callbacks: Set) -> Result<(), JoinError> {
+        callbacks.emit("start").await.unwrap();
+        callbacks.emit("end").await.unwrap();
+        Ok(())
+    }
+
+    let journal = Journal::new();
+    let callbacks = set(|set| {
+        set.on_async("tracer", slow(&journal, "tracer", 2_000))
+            .keep_alive();
+        set.on_async("fails", |_: Arc<&'static str>| async {
+            Err::<(), _>("fails")
+        })
+        .raise()
+        .keep_alive();
+    });
+    let (result, report, told) = invoke(async {
+        let result = handler(callbacks).await;
+        journal.write("answered");
+        result
+    })
+    .await;
+    result.expect("it never changes the response");
+    let lines = [
+        "answered at 0",
+        "tracer start at 2000",
+        "tracer end at 4000",
+    ];
+    assert_eq!(journal.lines(), lines);
+    assert_eq!((report.failed(), told), (2, vec!["fails".to_owned(); 2]));
+}
