@@ -53,25 +53,25 @@ impl Scope {
         given: Option<Arc<Given>>,
         mut facts: Facts,
     ) -> Option<Reserved> {
-        let is_callback = facts.has(Facts::CALLBACK);
+        let unlimited = facts.has(Facts::CALLBACK);
         let started = self.nanos();
         let deferred = kind == TaskKind::AfterResponse && !self.is_released();
         let mut state = self.lock();
-        let (inherited, in_callback) = match caller {
+        let (inherited, by_callback) = match caller {
             Some((key, sequence)) => {
                 let caller = state.task(key, sequence)?;
                 (caller.group, caller.facts.has(Facts::CALLBACK))
             }
             None => (Group::Tracked, false),
         };
-        let in_callback = is_callback || in_callback || context::is_handling();
+        let callback = unlimited || by_callback || context::is_handling();
         let keep_alive = inherited == Group::KeepAlive
             || matches!(kind, TaskKind::WaitUntil | TaskKind::AfterResponse)
             || state.phase > Phase::Open
             || self.is_root();
         let group = if keep_alive {
             Group::KeepAlive
-        } else if in_callback {
+        } else if callback {
             Group::Callback
         } else {
             Group::Tracked
@@ -81,7 +81,7 @@ impl Scope {
         }
         let start = if deferred && !state.released {
             Start::Deferred
-        } else if !is_callback && self.is_full(&state) {
+        } else if !unlimited && self.is_full(&state) {
             Start::Waiting
         } else {
             Start::Now
@@ -89,10 +89,10 @@ impl Scope {
         let sequence = state.next_sequence();
         state.counts.spawned += 1;
         state.group(group).live += 1;
-        let counts = start == Start::Now && !is_callback;
+        let counts = start == Start::Now && !unlimited;
         state.running += usize::from(counts);
         facts.set(Facts::RUNNING, counts);
-        facts.set(Facts::CALLBACK, in_callback);
+        facts.set(Facts::CALLBACK, callback);
         let key = state.tasks.insert(Entry {
             abort: None,
             site,

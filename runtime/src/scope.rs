@@ -53,6 +53,7 @@ pub(crate) type Hook = Arc<dyn Fn(&TaskError) + Send + Sync>;
 
 /// What a scope is made from. It is kept until the first tracked task needs the scope.
 #[derive(Default)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts")]
 pub(crate) struct Plan {
     pub(crate) parent: Option<Scope>,
     /// For tracked tasks.

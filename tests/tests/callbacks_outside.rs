@@ -47,7 +47,7 @@ async fn a_flush_waits_for_what_was_emitted_outside_and_await_all_for_the_whole_
             .expect("the failure of an invocation is its own");
         assert_eq!(journal.lines(), ["101 at 101", "501 at 501", "0 at 501"]);
     };
-    let ((_, report, told), ()) = tokio::join!(inside, outside);
+    let (((), report, told), ()) = tokio::join!(inside, outside);
     assert_eq!((report.failed(), report.completed()), (1, 1));
     // No handler returned it.
     assert_eq!(told, ["takes"]);

@@ -40,7 +40,6 @@ pub(super) struct Start<'a> {
 }
 
 impl Start<'_> {
-    /// The handle, where somebody may want the failure.
     fn spawn<F>(self, kind: TaskKind, future: F) -> Option<Tracked<()>>
     where
         F: Future<Output = Result<(), BoxError>> + Send + 'static,

@@ -125,16 +125,20 @@ impl<F: Future<Output: Outcome>> Future for Handled<F> {
 
 pub(super) enum Model<E> {
     Inline(Box<dyn CallbackHandler<E>>),
-    /// A tracked task, which this starts.
-    Tracked(Box<dyn Fn(Start<'_>, Arc<E>) -> Option<Tracked<()>> + Send + Sync>),
+    Tracked(Box<Deliver<E>>),
 }
+
+/// Starts a tracked task; the handle, where somebody may want the failure.
+type Deliver<E> = dyn Fn(Start<'_>, Arc<E>) -> Option<Tracked<()>> + Send + Sync;
+
+type Filter<E> = dyn Fn(&E) -> bool + Send + Sync;
 
 /// A handler in its set, for its policies.
 pub struct Handler<E> {
     pub(super) label: Label,
     pub(super) raise: bool,
     pub(super) keep_alive: bool,
-    ignore: Option<Box<dyn Fn(&E) -> bool + Send + Sync>>,
+    ignore: Option<Box<Filter<E>>>,
     pub(super) model: Model<E>,
 }
 

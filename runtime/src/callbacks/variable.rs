@@ -12,10 +12,10 @@ pub struct VariableError(OsString);
 
 impl fmt::Display for VariableError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self(value) = self;
+        let value = self.0.display();
         write!(
             f,
-            "{NAME} is {value:?}: write `true`, `1` or `yes` to run callbacks in the background, \
+            "{NAME} is `{value}`: write `true`, `1` or `yes` to run callbacks in the background, \
              `false`, `0` or `no` to wait for them"
         )
     }
@@ -56,7 +56,7 @@ mod tests {
                 text.starts_with("TETHERED_CALLBACKS_BACKGROUND is "),
                 "{text}"
             );
-            assert!(text.contains(&format!("{neither:?}")), "{text}");
+            assert!(text.contains(&format!("`{neither}`")), "{text}");
         }
     }
 }

@@ -109,9 +109,12 @@ async fn pass(invocation: &Scope, marks: &[Mark], mut handles: Vec<Tracked<()>>)
     let passed = |_: &mut _| marks.iter().all(Mark::is_passed);
     invocation.enforce(passed).await;
     drop(watching);
-    poll_fn(|cx| match collect(cx) {
-        true => Poll::Ready(()),
-        false => Poll::Pending,
+    poll_fn(|cx| {
+        if collect(cx) {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        }
     })
     .await;
     failures

@@ -85,7 +85,7 @@ async fn a_raised_failure_is_that_of_the_emit_which_waits() {
         set.on_async("acts", acts(&journal)).raise();
         set.on_async("sees", slow(&journal, "sees", 100)).raise();
     });
-    let (_, _, told) = invoke(async {
+    let ((), _, told) = invoke(async {
         let error = callbacks.emit("fail").await.unwrap_err();
         assert_eq!(journal.now(), 100, "all are done");
         let CallbackError::Raised(error) = error else {
@@ -178,7 +178,7 @@ async fn no_failure_of_a_task_stops_a_callback() {
     });
     let (result, report, _) = invoke(handler(callbacks, journal.clone())).await;
     let error = result.unwrap_err();
-    let names: Vec<_> = error.iter().map(|error| error.name()).collect();
+    let names: Vec<_> = error.iter().map(tethered::TaskError::name).collect();
     assert_eq!(names, ["fails", "acts"]);
     assert_eq!(seen(&journal, "sees"), ["fail", "end"]);
     assert_eq!(seen(&journal, "acts"), ["end"]);
@@ -297,7 +297,7 @@ async fn those_of_a_dropped_handler_are_finished() {
     let callbacks = set(|set| {
         set.on_async("sees", slow(&journal, "sees", 100));
     });
-    let (_, report, _) = invoke(async {
+    let ((), report, _) = invoke(async {
         timeout(ms(10), handler(callbacks)).await.unwrap_err();
     })
     .await;
@@ -312,17 +312,17 @@ async fn after_the_invocation_an_event_is_refused_and_nothing_waits_for_it() {
         set.on_async("sees", slow(&journal, "sees", 10));
         set.on_async("raises", slow(&journal, "raises", 10)).raise();
     });
-    let (late, _, _) = invoke(async {
+    let (sender, late) = tokio::sync::oneshot::channel();
+    let ((), _, told) = invoke(async {
         let set = callbacks.clone();
-        let (sender, receiver) = tokio::sync::oneshot::channel();
         tethered::spawn_blocking_tracked!(name = "outlives", timeout = ms(10), move || {
             thread::sleep(ms(200));
             let emitted = tokio::runtime::Handle::current().block_on(set.emit("late"));
             let _ = sender.send(emitted.map_err(|error| error.to_string()));
         });
-        receiver
     })
     .await;
+    assert_eq!(told, ["outlives"]);
     let error = late.await.unwrap().unwrap_err();
     assert!(
         error.starts_with("raises (") && error.contains("cancelled"),

@@ -163,10 +163,10 @@ async fn mixed_handlers_all_see_every_event() {
     let [inline, on_async, on_thread] = journals.clone();
     callbacks.on_async("async", handle_chain_end(&on_async, 10));
     callbacks.on_inline("inline", move |event: &Event| {
-        inline.write(&format!("{event:?}"))
+        inline.write(&format!("{event:?}"));
     });
     callbacks.on_thread("thread", move |event: &Event| {
-        on_thread.write(&format!("{event:?}"))
+        on_thread.write(&format!("{event:?}"));
     });
     invoke(async { invoke_chain(&callbacks).await.unwrap() }).await;
     for journal in &journals {

@@ -102,7 +102,7 @@ async fn each_model_has_its_thread() {
             threads
                 .lock()
                 .unwrap()
-                .push((model, thread::current().id()))
+                .push((model, thread::current().id()));
         }
     };
     let (inline, on_async, on_thread) = (note("inline"), note("async"), note("thread"));
@@ -165,7 +165,7 @@ async fn a_handler_does_not_see_what_it_ignores() {
     let callbacks = blocking_set(|set| {
         let inline = journal.clone();
         set.on_inline("inline", move |event: &&'static str| {
-            inline.write(&format!("inline {event}"))
+            inline.write(&format!("inline {event}"));
         })
         .ignore(|event| *event == "token");
         set.on_async("async", slow(&journal, "async", 1))
@@ -173,7 +173,7 @@ async fn a_handler_does_not_see_what_it_ignores() {
         set.on_async("panics", slow(&journal, "panics", 1))
             .ignore(|_| panic!("in the filter"));
     });
-    let (_, report, _) = invoke(async {
+    let ((), report, _) = invoke(async {
         for event in ["start", "token", "end"] {
             callbacks.emit(event).await.unwrap();
         }

@@ -130,7 +130,7 @@ async fn a_handler_may_emit() {
             threaded_journal.write(&format!("thread {event}"));
         });
     });
-    let (_, report, _) = invoke(async {
+    let ((), report, _) = invoke(async {
         callbacks.emit("start").await.unwrap();
         callbacks.flush().await.unwrap();
         assert_eq!(
@@ -162,7 +162,7 @@ async fn what_an_inline_handler_emits_is_seen_after_what_it_handles() {
         });
         let second = journal.clone();
         set.on_inline("second", move |event: &&'static str| {
-            second.write(&format!("second {event}"))
+            second.write(&format!("second {event}"));
         });
         set.on_async("async", slow(&journal, "async", 10));
     });

@@ -61,7 +61,7 @@ fn it_says_whether_an_emit_waits() {
 fn anything_else_is_an_error_that_names_it() {
     let error = under("falsch");
     assert!(
-        error.starts_with("TETHERED_CALLBACKS_BACKGROUND is \"falsch\""),
+        error.starts_with("TETHERED_CALLBACKS_BACKGROUND is `falsch`"),
         "{error}"
     );
 }
