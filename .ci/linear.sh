@@ -2,25 +2,12 @@
 # What a task costs in instructions, and that a hundred thousand cost no more each than ten thousand.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+source .ci/instructions.sh
 
-if ! command -v valgrind > /dev/null; then
-  [[ -n ${CI:-} ]] || { echo "valgrind is missing: apt-get install valgrind"; exit 1; }
-  root=""
-  [[ $EUID == 0 ]] || root=sudo
-  $root apt-get update -q
-  $root apt-get install -yq --no-install-recommends valgrind
-fi
-
-count=$(cargo bench -p tethered --bench count --no-run --message-format=json |
-  sed -n 's/.*"name":"count".*"executable":"\([^"]*\)".*/\1/p')
-
-instructions() {
-  valgrind --tool=callgrind --callgrind-out-file=/dev/null "$count" "$@" 2>&1 |
-    sed -n 's/.*Collected : \([0-9]*\).*/\1/p'
-}
+count=$(bench count)
 
 # Without the start of the process and of the runtime.
-each() { echo $((($(instructions "$1" "$2") - $(instructions "$1" 0)) / $2)); }
+each() { echo $((($(instructions "$count" "$1" "$2") - $(instructions "$count" "$1" 0)) / $2)); }
 
 fail=0
 printf '%14s %8s %8s %8s  instructions a task\n' "" 100 10000 100000

@@ -9,11 +9,11 @@ use std::{
     process::{Command, Stdio},
 };
 
-/// Builds `names` with cargo, in the profile and target directory of the running binary, and
+/// Builds `names` with cargo, with `features` of this package, in the profile and target directory of the running binary, and
 /// returns the directory in which they are.
 ///
 /// Works from a binary and from a test. Cargo's own output goes to stderr.
-pub fn build(names: &[&str]) -> Result<PathBuf, Box<dyn Error + Send + Sync>> {
+pub fn build(names: &[&str], features: &[&str]) -> Result<PathBuf, Box<dyn Error + Send + Sync>> {
     let directory = profile_directory(&env::current_exe()?)
         .ok_or("this binary is not in a target directory of cargo")?;
     let target = directory.parent().unwrap_or(Path::new("."));
@@ -34,6 +34,9 @@ pub fn build(names: &[&str]) -> Result<PathBuf, Box<dyn Error + Send + Sync>> {
         .stdin(Stdio::null());
     for name in names {
         cargo.args(["--bin", name]);
+    }
+    for feature in features {
+        cargo.args(["--features", feature]);
     }
     // What `cargo run` says about its own package would make build scripts that look at it run again.
     for (variable, _) in env::vars_os().filter(|(name, _)| is_about_the_package(name)) {

@@ -42,16 +42,16 @@ impl Scope {
                 within,
             });
             inner.adopter = Some((target.clone(), key));
-            if within == Group::Tracked && outer.phase == Phase::Open && !inner.is_joinable() {
+            if within != Group::KeepAlive && outer.phase == Phase::Open && !inner.is_joinable() {
                 inner.holds = true;
                 outer.holders += 1;
             }
-            let stages = [within, Group::KeepAlive].map(|group| outer.group(group).stage);
+            let stages = Group::ALL.map(|group| outer.group(group.adopted(within)).stage);
             break (outer.released, stages);
         };
         // What has happened to the tasks there happens to the newcomers, but that they are given up:
         // they get the time to stop.
-        for (&group, stage) in Group::BOTH.iter().zip(stages) {
+        for (&group, stage) in Group::ALL.iter().zip(stages) {
             if stage >= Stage::Told {
                 self.stop(&[group], stage.min(Stage::Expired));
             }
@@ -110,8 +110,8 @@ impl Scope {
             if state.phase != Phase::Joined || !state.is_idle() {
                 return None;
             }
-            let mut unread = state.take_failures(Group::BOTH);
-            state.unkeep(Group::BOTH);
+            let mut unread = state.take_failures(Group::ALL);
+            state.unkeep(Group::ALL);
             // An outer handler's join wants them; the root scope has none.
             let kept = self.0.plan.mode == KeepAlive::JoinAndFail
                 && (state.adopter.as_ref()).is_some_and(|(adopter, _)| !adopter.is_root());

@@ -35,6 +35,8 @@ thread_local! {
     /// Beside the context, which so stays small: few handlers are polled without a scope, and
     /// every task pays for the context.
     static PLAN: Cell<Option<Plan>> = const { Cell::new(None) };
+    #[cfg(feature = "callbacks")]
+    static HANDLING: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Exchanges `slot` and the thread's context. A thread that is being torn down has none.
@@ -133,6 +135,30 @@ pub(crate) fn task() -> Option<TaskRef> {
         })
         .ok()
         .flatten()
+}
+
+/// Whether a callback that is no task of its own runs on this thread.
+pub(crate) fn is_handling() -> bool {
+    #[cfg(feature = "callbacks")]
+    return HANDLING.try_with(Cell::get).unwrap_or(false);
+    #[cfg(not(feature = "callbacks"))]
+    false
+}
+
+/// Runs `f` as such a callback.
+#[cfg(feature = "callbacks")]
+pub(crate) fn handling<R>(f: impl FnOnce() -> R) -> R {
+    struct Restore(bool);
+
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            let _ = HANDLING.try_with(|handling| handling.set(self.0));
+        }
+    }
+
+    let before = HANDLING.try_with(|handling| handling.replace(true));
+    let _restore = Restore(before.unwrap_or(false));
+    f()
 }
 
 pub(crate) fn is_outside() -> bool {

@@ -11,6 +11,7 @@ use crate::{
     log,
     outcome::{BoxError, TaskOutcome},
     report::TaskReport,
+    rt::AbortHandle,
     scope::Scope,
     state::{Ended, Entry, Facts, Fate, Group, Phase, Stage, State},
 };
@@ -141,11 +142,15 @@ impl Scope {
     /// Who reads the error of a task that ends with `kind`, if no handle does.
     fn fate(&self, state: &State, entry: &Entry, kind: TaskErrorKind) -> Fate {
         let joined = match entry.group {
-            Group::Tracked => state.phase == Phase::Open,
+            Group::Tracked | Group::Callback => state.phase == Phase::Open,
             Group::KeepAlive => self.0.plan.mode == KeepAlive::JoinAndFail && !self.is_root(),
         };
         match kind {
             TaskErrorKind::Cancelled => Fate::Done,
+            // What a deadline left unfinished is named all the same.
+            TaskErrorKind::Failed | TaskErrorKind::Panicked if entry.facts.has(Facts::LOGGED) => {
+                Fate::Log
+            }
             _ if joined => Fate::Join,
             _ => Fate::Log,
         }
@@ -195,6 +200,7 @@ impl State {
 /// What the end of a task leads to, once the lock is released.
 #[expect(clippy::struct_excessive_bools, reason = "a list of things to do")]
 struct After {
+    timer: Option<AbortHandle>,
     notify: bool,
     pump: bool,
     let_go: bool,
@@ -203,7 +209,9 @@ struct After {
 
 impl After {
     fn new(scope: &Scope, state: &mut State, entry: &Entry, failed: bool) -> Self {
+        let timer = (!state.timers.is_empty()).then(|| state.timers.remove(&entry.sequence));
         Self {
+            timer: timer.flatten(),
             notify: failed || state.group(entry.group).live == 0,
             pump: !state.waiting.is_empty() && !scope.is_full(state),
             let_go: state.holds && state.is_joinable(),
@@ -212,7 +220,7 @@ impl After {
     }
 
     fn act(self, scope: &Scope, entry: Entry) {
-        if let Some(timer) = entry.given.as_ref().and_then(|given| given.timer.as_ref()) {
+        if let Some(timer) = &self.timer {
             timer.abort();
         }
         drop(entry);

@@ -152,7 +152,9 @@ impl<R> Handler<R> {
 
     /// What the handler's scope is to be, and what becomes of its keep-alive tasks.
     pub(crate) fn plan(&self) -> (Plan, Then) {
-        let (parent, within, caller) = match Around::here() {
+        let around = Around::here();
+        let callback = around.as_ref().is_some_and(|around| around.callback);
+        let (parent, within, caller) = match around {
             Some(around) => (Some(around.scope), around.within, around.caller),
             None => (None, None, None),
         };
@@ -189,6 +191,7 @@ impl<R> Handler<R> {
             refuses: parent.is_some() && within.is_none(),
             within,
             caller,
+            callback,
             parent,
             ..Plan::default()
         };

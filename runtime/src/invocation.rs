@@ -145,7 +145,9 @@ impl Invocation {
     /// Opens the invocation's scope.
     pub(crate) fn open(self) -> Open {
         let margin = self.margin.unwrap_or(MARGIN);
-        let (parent, within, caller) = match Around::here() {
+        let around = Around::here();
+        let callback = around.as_ref().is_some_and(|around| around.callback);
+        let (parent, within, caller) = match around {
             Some(around) => (Some(around.scope), around.within, around.caller),
             None => (None, None, None),
         };
@@ -159,6 +161,7 @@ impl Invocation {
             parent,
             within,
             caller,
+            callback,
             deadline,
             host_deadline: deadline,
             hosted: true,

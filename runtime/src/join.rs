@@ -55,10 +55,10 @@ pub(crate) fn join(scope: Scope, then: Then, fail_fast: bool, returns: bool) -> 
 pub(crate) fn for_host(succeeded: bool) -> Option<Joining> {
     let scope = crate::context::scope()?;
     let acknowledges = scope.0.plan.mode == KeepAlive::JoinAndFail;
-    let groups = if acknowledges {
-        Group::BOTH
+    let groups: &[Group] = if acknowledges {
+        Group::ALL
     } else {
-        &[Group::Tracked]
+        Group::JOINED
     };
     {
         let mut state = scope.lock();
@@ -88,9 +88,9 @@ pub(crate) fn for_host(succeeded: bool) -> Option<Joining> {
 
 /// Waits for what the join waits for, and takes its failures.
 async fn joined(scope: &Scope, then: Then, mut fail_fast: bool) -> Joined {
-    let ended = match then {
-        Then::JoinAndFail => Group::BOTH,
-        Then::Leave | Then::Attached | Then::Join => &[Group::Tracked],
+    let ended: &[Group] = match then {
+        Then::JoinAndFail => Group::ALL,
+        Then::Leave | Then::Attached | Then::Join => Group::JOINED,
     };
     loop {
         let failed = |state: &mut State| fail_fast && state.group(Group::Tracked).unclaimed > 0;

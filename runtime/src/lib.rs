@@ -50,6 +50,10 @@
 //! does so for AWS Lambda. Without one, keep-alive tasks are joined before the handler returns:
 //! slower, never lost. [`Host`] is the seam for platforms whose context is an argument.
 //!
+//! # Callbacks
+//! With the feature `callbacks`, `tethered::callbacks` runs the handlers of events inline, as tracked
+//! tasks, or on threads: each sees its events in order, and none is lost.
+//!
 //! # Failures
 //! A failure that has no other place to go is a `tracing` event, and where no subscriber was ever
 //! set, a line on stderr. Every task ends in exactly one [`TaskOutcome`], and
@@ -94,8 +98,14 @@ mod stop;
 mod task;
 mod tracked;
 
+#[cfg(feature = "callbacks")]
+pub mod callbacks;
 #[cfg(feature = "lambda")]
 pub mod lambda;
+
+#[cfg(feature = "callbacks")]
+#[doc = include_str!("../docs/coming-from-langchain.md")]
+pub mod coming_from_langchain {}
 
 #[doc = include_str!("../docs/what-the-compiler-catches.md")]
 pub mod what_the_compiler_catches {}
@@ -120,6 +130,8 @@ pub mod __private {
 
 pub use tethered_macros::{no_detach, serverless_handler};
 
+#[cfg(feature = "callbacks")]
+pub use self::callbacks::{Callbacks, await_all_callbacks};
 pub use self::{
     drain::Drain,
     error::{DrainError, ScopeClosed, TaskError, TaskErrorKind},

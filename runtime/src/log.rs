@@ -13,7 +13,6 @@ use crate::{
     caught::attempt,
     error::{TaskError, TaskErrorKind},
     scope::Scope,
-    site::Site,
 };
 
 /// What a message is about, as the fields of an event.
@@ -72,11 +71,10 @@ pub(crate) fn failure(scope: &Scope, error: &TaskError) {
 }
 
 /// A task was started outside of any invocation; said once for each place.
-pub(crate) fn outside(name: Option<&str>, site: &Site) {
+pub(crate) fn outside(name: &str, location: &'static Location<'static>) {
     // As many as there are such places in the source, which are few.
     static SAID: Mutex<Vec<&'static Location<'static>>> = Mutex::new(Vec::new());
 
-    let (name, location) = (name.unwrap_or(site.text()), site.location());
     {
         let mut said = SAID.lock().unwrap_or_else(PoisonError::into_inner);
         if said.contains(&location) {

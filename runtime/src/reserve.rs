@@ -1,9 +1,9 @@
 //! The beginning of one task: counted in, spawned, attached to what can abort it.
 
-use std::{borrow::Cow, time::Duration};
+use std::{borrow::Cow, sync::Arc, time::Duration};
 
 use crate::{
-    context::TaskRef,
+    context::{self, TaskRef},
     error::{Cause, TaskError, TaskErrorKind},
     outcome::TaskKind,
     rt::AbortHandle,
@@ -42,26 +42,37 @@ impl Scope {
     /// Counts a task in, before it is spawned: one that is aborted before its first poll is
     /// counted too. `None` if the scope takes no more tasks, or if `caller`, the task of this scope
     /// that starts it, has been given up.
+    ///
+    /// A task that is itself a callback (`facts` say so) is outside of the limit: one that hangs
+    /// must not stop another.
     pub(crate) fn reserve(
         &self,
         caller: Option<(u32, u32)>,
         kind: TaskKind,
         site: &'static Site,
-        given: Option<Box<Given>>,
+        given: Option<Arc<Given>>,
+        mut facts: Facts,
     ) -> Option<Reserved> {
+        let unlimited = facts.has(Facts::CALLBACK);
         let started = self.nanos();
         let deferred = kind == TaskKind::AfterResponse && !self.is_released();
         let mut state = self.lock();
-        let inherited = match caller {
-            Some((key, sequence)) => state.task(key, sequence)?.group,
-            None => Group::Tracked,
+        let (inherited, by_callback) = match caller {
+            Some((key, sequence)) => {
+                let caller = state.task(key, sequence)?;
+                (caller.group, caller.facts.has(Facts::CALLBACK))
+            }
+            None => (Group::Tracked, false),
         };
+        let callback = unlimited || by_callback || context::is_handling();
         let keep_alive = inherited == Group::KeepAlive
             || matches!(kind, TaskKind::WaitUntil | TaskKind::AfterResponse)
             || state.phase > Phase::Open
             || self.is_root();
         let group = if keep_alive {
             Group::KeepAlive
+        } else if callback {
+            Group::Callback
         } else {
             Group::Tracked
         };
@@ -70,7 +81,7 @@ impl Scope {
         }
         let start = if deferred && !state.released {
             Start::Deferred
-        } else if self.is_full(&state) {
+        } else if !unlimited && self.is_full(&state) {
             Start::Waiting
         } else {
             Start::Now
@@ -78,9 +89,10 @@ impl Scope {
         let sequence = state.next_sequence();
         state.counts.spawned += 1;
         state.group(group).live += 1;
-        state.running += usize::from(start == Start::Now);
-        let mut facts = Facts::default();
-        facts.set(Facts::RUNNING, start == Start::Now);
+        let counts = start == Start::Now && !unlimited;
+        state.running += usize::from(counts);
+        facts.set(Facts::RUNNING, counts);
+        facts.set(Facts::CALLBACK, callback);
         let key = state.tasks.insert(Entry {
             abort: None,
             site,

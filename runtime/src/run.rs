@@ -91,7 +91,7 @@ pin_project! {
 fn dropped(scope: &Scope, attached: bool, abort: bool) {
     scope.end_join();
     if abort {
-        scope.stop(Group::BOTH, Stage::Aborted);
+        scope.stop(Group::ALL, Stage::Aborted);
     }
     if attached && scope.lock().attached {
         scope.release();

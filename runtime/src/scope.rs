@@ -21,7 +21,7 @@ use crate::{
     outcome::Outcome,
     rt::Instant,
     spawn,
-    state::{Group, Phase, State},
+    state::{Facts, Group, Phase, State},
     tracked::Tracked,
 };
 
@@ -53,6 +53,7 @@ pub(crate) type Hook = Arc<dyn Fn(&TaskError) + Send + Sync>;
 
 /// What a scope is made from. It is kept until the first tracked task needs the scope.
 #[derive(Default)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts")]
 pub(crate) struct Plan {
     pub(crate) parent: Option<Scope>,
     /// For tracked tasks.
@@ -74,6 +75,8 @@ pub(crate) struct Plan {
     pub(crate) caller: Option<(u32, u32)>,
     /// It is opened by code that outlived its scope, and takes no tasks.
     pub(crate) refuses: bool,
+    /// It is opened inside a callback.
+    pub(crate) callback: bool,
 }
 
 /// The scope around the running code.
@@ -83,23 +86,32 @@ pub(crate) struct Around {
     pub(crate) within: Option<Group>,
     /// The running task, if it is one of that scope's.
     pub(crate) caller: Option<(u32, u32)>,
+    /// The running code is a callback, or was started by one.
+    pub(crate) callback: bool,
 }
 
 impl Around {
     pub(crate) fn here() -> Option<Self> {
         let (scope, task) = context::current()?;
+        let mut callback = scope.0.plan.callback || context::is_handling();
         let within = {
             let mut state = scope.lock();
-            match task {
-                Some((key, sequence)) => state.task(key, sequence).map(|entry| entry.group),
-                None if state.phase == Phase::Open => Some(Group::Tracked),
-                None => (state.phase < Phase::Closed).then_some(Group::KeepAlive),
+            let phase = state.phase;
+            let entry = task.map(|(key, sequence)| state.task(key, sequence));
+            match entry {
+                Some(entry) => entry.map(|entry| {
+                    callback |= entry.facts.has(Facts::CALLBACK);
+                    entry.group
+                }),
+                None if phase == Phase::Open => Some(Group::Tracked),
+                None => (phase < Phase::Closed).then_some(Group::KeepAlive),
             }
         };
         Some(Self {
             scope,
             within,
             caller: task,
+            callback,
         })
     }
 }
@@ -123,6 +135,9 @@ pub(crate) struct Inner {
     state: Mutex<State>,
     /// A group became empty, a failure came to the join, the scope closed.
     pub(crate) changed: Notify,
+    /// What was emitted in this invocation.
+    #[cfg(feature = "callbacks")]
+    pub(crate) callbacks: crate::callbacks::Ledger,
     registered: usize,
 }
 
@@ -171,6 +186,8 @@ impl Scope {
             rows,
             state: Mutex::new(state),
             changed: Notify::new(),
+            #[cfg(feature = "callbacks")]
+            callbacks: crate::callbacks::Ledger::default(),
             registered: open_scopes().insert(inner.clone()),
         }))
     }
@@ -264,7 +281,7 @@ impl Scope {
         });
         let deadline = match group {
             Some(Group::KeepAlive) => self.0.plan.host_deadline,
-            Some(Group::Tracked) | None => self.0.plan.deadline,
+            Some(Group::Tracked | Group::Callback) | None => self.0.plan.deadline,
         };
         deadline.map(|deadline| deadline.at)
     }
@@ -314,7 +331,7 @@ impl Scope {
             let mut state = self.lock();
             state.phase = state.phase.max(Phase::Joined);
             let keep = self.0.plan.mode == KeepAlive::JoinAndFail;
-            let groups = if keep { &[Group::Tracked] } else { Group::BOTH };
+            let groups: &[Group] = if keep { Group::JOINED } else { Group::ALL };
             let unread = state.take_failures(groups);
             state.unkeep(groups);
             unread

@@ -1,6 +1,6 @@
 //! How a future or closure becomes a tracked task. The macros call the functions of this file.
 
-use std::{borrow::Cow, panic::Location, time::Duration};
+use std::{borrow::Cow, panic::Location, sync::Arc, time::Duration};
 
 use tokio::sync::oneshot;
 
@@ -14,7 +14,7 @@ use crate::{
     rt::{self, Handle},
     scope::Scope,
     site::Site,
-    state::{Given, Pending},
+    state::{Facts, Given, Pending},
     task::{Closure, Plain, Relay, Returned, Task, Timed},
     tracked::Tracked,
 };
@@ -52,9 +52,9 @@ impl Options {
         self
     }
 
-    fn given(&mut self) -> Option<Box<Given>> {
+    fn given(&mut self) -> Option<Arc<Given>> {
         let name = self.name.take()?;
-        Some(Box::new(Given {
+        Some(Arc::new(Given {
             name: Some(name),
             ..Given::default()
         }))
@@ -102,7 +102,8 @@ where
     let (site, timeout) = (options.site, options.timeout);
     let given = options.given();
     let name = given.as_ref().and_then(|given| given.name.clone());
-    let Some(reserved) = scope.reserve(caller, TaskKind::Blocking, site, given) else {
+    let Some(reserved) = scope.reserve(caller, TaskKind::Blocking, site, given, Facts::default())
+    else {
         return refuse(&scope, site, name);
     };
     let task = reserved.task(&scope);
@@ -143,9 +144,12 @@ fn give_up_after(timeout: Option<Duration>, task: TaskRef) {
         scope_of_timer.finish(key, sequence, End::TimedOut);
     });
     let timer = timer.abort_handle();
-    if let Some(entry) = scope.lock().task(key, sequence) {
-        entry.given.get_or_insert_default().timer = Some(timer);
-        return;
+    {
+        let mut state = scope.lock();
+        if state.task(key, sequence).is_some() {
+            state.timers.insert(sequence, timer);
+            return;
+        }
     }
     timer.abort();
 }
@@ -160,7 +164,7 @@ where
     let (site, timeout) = (options.site, options.timeout);
     let given = options.given();
     let name = given.as_ref().and_then(|given| given.name.clone());
-    let Some(reserved) = scope.reserve(caller, kind, site, given) else {
+    let Some(reserved) = scope.reserve(caller, kind, site, given, Facts::default()) else {
         return refuse(&scope, site, name);
     };
     match timeout {
@@ -189,11 +193,18 @@ where
     /// The name; the place is each caller's.
     static SITE: Site = Site::new("task");
 
-    let given = Box::new(Given {
+    let given = Arc::new(Given {
         location: Some(Location::caller()),
         ..Given::default()
     });
-    match scope.reserve(scope.current_task(), TaskKind::Spawn, &SITE, Some(given)) {
+    let caller = scope.current_task();
+    match scope.reserve(
+        caller,
+        TaskKind::Spawn,
+        &SITE,
+        Some(given),
+        Facts::default(),
+    ) {
         Some(reserved) => Ok(start(scope, TaskKind::Spawn, &reserved, Plain { future })),
         None => Err(ScopeClosed(future)),
     }
@@ -226,7 +237,8 @@ where
 /// The scope that a task started here belongs to, and which of its tasks starts it.
 fn current(options: &Options) -> (Scope, Option<(u32, u32)>) {
     context::current().unwrap_or_else(|| {
-        log::outside(options.name.as_deref(), options.site);
+        let (name, site) = (options.name.as_deref(), options.site);
+        log::outside(name.unwrap_or(site.text()), site.location());
         (Scope::root(), None)
     })
 }

@@ -6,6 +6,7 @@ use std::{
     cmp::Ordering,
     collections::{BinaryHeap, HashMap},
     panic::Location,
+    sync::Arc,
     task::Waker,
 };
 
@@ -22,17 +23,31 @@ use crate::{
     site::Site,
 };
 
-/// The two ways in which a task holds its invocation.
+/// The ways in which a task holds its invocation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Group {
     /// Holds the handler's return.
     Tracked,
     /// Holds the invocation, not the response.
     KeepAlive,
+    /// Holds the handler's return, and no failure of another task stops it: a callback.
+    Callback,
 }
 
 impl Group {
-    pub(crate) const BOTH: &[Self] = &[Self::Tracked, Self::KeepAlive];
+    pub(crate) const ALL: &[Self; 3] = &[Self::Tracked, Self::KeepAlive, Self::Callback];
+    /// Those that hold the handler's return.
+    pub(crate) const JOINED: &[Self] = &[Self::Tracked, Self::Callback];
+
+    /// As what a task of this group counts in the scope that has adopted its own, in which what
+    /// opened its scope counts as `within`.
+    pub(crate) fn adopted(self, within: Self) -> Self {
+        match (self, within) {
+            (Self::KeepAlive, _) | (_, Self::KeepAlive) => Self::KeepAlive,
+            (Self::Callback, _) => Self::Callback,
+            (Self::Tracked, within) => within,
+        }
+    }
 }
 
 /// How far the stopping of a group has come. It only ever rises.
@@ -74,7 +89,7 @@ pub(crate) struct GroupState {
 pub(crate) struct Entry {
     pub(crate) abort: Option<AbortHandle>,
     pub(crate) site: &'static Site,
-    pub(crate) given: Option<Box<Given>>,
+    pub(crate) given: Option<Arc<Given>>,
     /// Nanoseconds from the scope's opening.
     pub(crate) started: u64,
     /// Tells this task from others that had its key before.
@@ -97,6 +112,10 @@ impl Facts {
     pub(crate) const ABORTED: u8 = 4;
     /// Its handle was dropped: nobody will ask for its value or its error.
     pub(crate) const ORPHAN: u8 = 8;
+    /// A callback, or started by one.
+    pub(crate) const CALLBACK: u8 = 16;
+    /// Its failure goes to the log, never to the join.
+    pub(crate) const LOGGED: u8 = 32;
 
     pub(crate) fn has(self, fact: u8) -> bool {
         self.0 & fact != 0
@@ -113,8 +132,6 @@ pub(crate) struct Given {
     pub(crate) name: Option<Cow<'static, str>>,
     /// Of a task that no macro started.
     pub(crate) location: Option<&'static Location<'static>>,
-    /// Ends a blocking task's wait at its `timeout`.
-    pub(crate) timer: Option<AbortHandle>,
 }
 
 impl Entry {
@@ -177,7 +194,7 @@ pub(crate) struct State {
     pub(crate) tasks: Slab<Entry>,
     /// Wraps after 2³² tasks of one scope; only two that live at once under one key would collide.
     pub(crate) sequence: u32,
-    pub(crate) groups: [GroupState; 2],
+    pub(crate) groups: [GroupState; Group::ALL.len()],
     pub(crate) counts: Counts,
     pub(crate) rows: Vec<TaskReport>,
     pub(crate) ended: HashMap<u32, Ended>,
@@ -193,6 +210,8 @@ pub(crate) struct State {
     /// Waiting for the response.
     pub(crate) deferred: Queue,
     pub(crate) tokens: HashMap<u32, CancellationToken>,
+    /// What ends a blocking task's wait at its `timeout`.
+    pub(crate) timers: HashMap<u32, AbortHandle>,
     /// Who awaits a task that may be given up while it runs.
     pub(crate) watchers: HashMap<u32, Waker>,
     /// Ended handlers' scopes that this one drains.
@@ -221,7 +240,7 @@ impl State {
         Self {
             tasks: Slab::new(),
             sequence: 0,
-            groups: [group(), group()],
+            groups: [group(), group(), group()],
             counts: Counts::default(),
             rows: Vec::new(),
             ended: HashMap::new(),
@@ -233,6 +252,7 @@ impl State {
             pumping: false,
             deferred: Queue::default(),
             tokens: HashMap::new(),
+            timers: HashMap::new(),
             watchers: HashMap::new(),
             adopted: Slab::new(),
             adopter: None,
@@ -270,7 +290,8 @@ impl State {
 
     /// Nothing holds the join any more.
     pub(crate) fn is_joinable(&self) -> bool {
-        self.groups[Group::Tracked as usize].live == 0 && self.holders == 0
+        let live = |&group: &Group| self.groups[group as usize].live;
+        Group::JOINED.iter().all(|group| live(group) == 0) && self.holders == 0
     }
 
     pub(crate) fn task(&mut self, key: u32, sequence: u32) -> Option<&mut Entry> {

@@ -60,11 +60,10 @@ impl Scope {
         // that was adopted a moment ago has only just been aborted.
         let stage = stage.min(Stage::Expired);
         for Adopted { scope, within } in adopted {
-            if groups.contains(&within) {
-                scope.stop(&[Group::Tracked], stage);
-            }
-            if groups.contains(&Group::KeepAlive) {
-                scope.stop(&[Group::KeepAlive], stage);
+            for group in Group::ALL {
+                if groups.contains(&group.adopted(within)) {
+                    scope.stop(&[*group], stage);
+                }
             }
         }
     }
@@ -83,7 +82,7 @@ impl Scope {
 
     fn abandon(&self) {
         self.abandon_opened_by(None);
-        self.stop(Group::BOTH, Stage::Abandoned);
+        self.stop(Group::ALL, Stage::Abandoned);
         let adopted = self.lock().adopted();
         for Adopted { scope, .. } in adopted {
             scope.abandon();
@@ -118,7 +117,7 @@ impl Scope {
         let (mut first, adopted) = {
             let scope = self.lock();
             let plan = &self.0.plan;
-            let deadlines = [plan.deadline, plan.host_deadline];
+            let deadlines = [plan.deadline, plan.host_deadline, plan.deadline];
             let due = |(&group, deadline): (&Group, Option<Deadline>)| {
                 let (at, stage) = scope.groups[group as usize].next(deadline?)?;
                 let scope = self.clone();
@@ -129,7 +128,7 @@ impl Scope {
                     stage,
                 })
             };
-            let dues = Group::BOTH.iter().zip(deadlines).filter_map(due);
+            let dues = Group::ALL.iter().zip(deadlines).filter_map(due);
             (dues.min_by_key(|due| due.at), scope.adopted())
         };
         for Adopted { scope, .. } in adopted {

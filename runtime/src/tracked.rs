@@ -125,6 +125,18 @@ impl<T> Tracked<T> {
     }
 }
 
+#[cfg(feature = "callbacks")]
+impl<T> Tracked<T> {
+    /// Whether the task has ended without an error that waits for this handle.
+    pub(crate) fn has_completed(&self) -> bool {
+        self.task().is_some_and(|task| {
+            let mut state = task.scope.lock();
+            let live = state.task(task.key, task.sequence).is_some();
+            !live && !state.ended.contains_key(&task.sequence)
+        })
+    }
+}
+
 /// A task that waits unstarted is started by who awaits it.
 fn start(task: &TaskRef, kind: TaskKind) {
     task.scope.start_waiting(task.sequence);
@@ -138,7 +150,7 @@ fn holds_response() -> bool {
     context::task().is_none_or(|current| {
         let mut state = current.scope.lock();
         let task = state.task(current.key, current.sequence);
-        task.is_some_and(|entry| entry.group == Group::Tracked)
+        task.is_some_and(|entry| entry.group != Group::KeepAlive)
     })
 }
 

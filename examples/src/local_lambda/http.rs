@@ -1,4 +1,4 @@
-//! The HTTP client of the tap and the extension.
+//! The HTTP client of the tap, the extension and the agent's traces.
 
 use axum::body::Body;
 use hyper_util::{
@@ -6,9 +6,9 @@ use hyper_util::{
     rt::TokioExecutor,
 };
 
-pub(super) type HttpClient = Client<HttpConnector, Body>;
+pub(crate) type HttpClient = Client<HttpConnector, Body>;
 
-pub(super) fn client() -> HttpClient {
+pub(crate) fn client() -> HttpClient {
     let mut connector = HttpConnector::new();
     // Head and body are separate writes: Nagle's algorithm would hold the second one back.
     connector.set_nodelay(true);

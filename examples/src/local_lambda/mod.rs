@@ -25,7 +25,7 @@ mod environment;
 mod error;
 mod extension;
 mod function;
-mod http;
+pub(crate) mod http;
 mod invocation;
 mod tap;
 

@@ -163,7 +163,7 @@ fn finish(settings: &Settings) -> Work<'_> {
             let left = left(settings);
             for (stage, wait) in [(Stage::Told, GRACE), (Stage::Aborted, STOPPING)] {
                 for scope in Scope::all() {
-                    scope.stop(Group::BOTH, stage);
+                    scope.stop(Group::ALL, stage);
                 }
                 if timeout_at(Instant::now() + wait, quiet.as_mut())
                     .await

@@ -72,7 +72,7 @@ impl Overlaps for Workers {
                 if let Ok(permit) = timeout_at(end, room.as_mut()).await {
                     return permit;
                 }
-                scope.stop(Group::BOTH, Stage::Told);
+                scope.stop(Group::ALL, Stage::Told);
                 // The drain sees to the rest.
                 scope.0.changed.notify_waiters();
             }

@@ -70,7 +70,7 @@ fn main() -> ExitCode {
 }
 
 fn demonstrate(all: bool) -> Result<bool, BoxError> {
-    let binaries = binaries::build(&["orders", "orders-bare", "side-effects"])?;
+    let binaries = binaries::build(&["orders", "orders-bare", "side-effects"], &[])?;
     // The simulator needs a single thread; see `LocalLambda`.
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

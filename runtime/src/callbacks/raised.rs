@@ -1,0 +1,51 @@
+//! The failures of a handler with `raise` that nobody has asked for yet.
+
+use std::{
+    mem,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use crate::tracked::Tracked;
+
+/// How many handles make it worth looking for those of tasks that have completed.
+const CROWDED: usize = 16;
+
+/// Handles of deliveries, for whoever waits for them.
+#[derive(Default)]
+pub(super) struct Raised(Mutex<Handles>);
+
+#[derive(Default)]
+struct Handles {
+    handles: Vec<Tracked<()>>,
+    crowded: usize,
+}
+
+impl Raised {
+    fn lock(&self) -> MutexGuard<'_, Handles> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn keep(&self, handle: Tracked<()>) {
+        let mut kept = self.lock();
+        kept.handles.push(handle);
+        if kept.handles.len() < kept.crowded.max(CROWDED) {
+            return;
+        }
+        let handles = mem::take(&mut kept.handles);
+        drop(kept);
+        // Outside of the lock: a handle looks into its scope.
+        let (completed, mut left): (Vec<_>, Vec<_>) =
+            handles.into_iter().partition(Tracked::has_completed);
+        drop(completed);
+        let mut kept = self.lock();
+        // What came meanwhile is later.
+        left.append(&mut kept.handles);
+        kept.crowded = 2 * left.len();
+        kept.handles = left;
+    }
+
+    /// Takes them, the oldest first.
+    pub(super) fn take(&self) -> Vec<Tracked<()>> {
+        mem::take(&mut self.lock().handles)
+    }
+}
