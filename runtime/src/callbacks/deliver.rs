@@ -19,7 +19,7 @@ use super::{
     lane::Place,
 };
 use crate::{
-    context::{self, enter_task, handling},
+    context::{self, enter_task},
     error::{Cause, TaskErrorKind},
     log,
     outcome::{BoxError, TaskKind},
@@ -129,7 +129,7 @@ async fn on_a_thread(
     let (task, span) = (context::task(), Span::current());
     let run = move || {
         let _entered = span.enter();
-        handling(handle)
+        handle()
     };
     let closure = move || match task {
         Some(task) => enter_task(task, run).1,

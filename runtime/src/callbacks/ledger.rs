@@ -60,3 +60,21 @@ impl Ledger {
         sets.iter().map(|(_, lanes)| Arc::clone(lanes)).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_set_that_is_gone_leaves_nothing_behind() {
+        let (ledger, kept) = (Ledger::default(), SetId::default());
+        ledger.open(&kept, 1, &Scope::root());
+        for _ in 0..100 {
+            ledger.open(&SetId::default(), 1, &Scope::root());
+        }
+        assert_eq!(ledger.all().len(), 2, "the one that is there, and the last");
+        let lanes = ledger.of(&kept);
+        let more = ledger.open(&kept, 2, &Scope::root());
+        assert!(Arc::ptr_eq(&lanes[0], &more[0]) && more.len() == 2);
+    }
+}

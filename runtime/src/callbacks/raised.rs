@@ -49,3 +49,30 @@ impl Raised {
         mem::take(&mut self.lock().handles)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Scope;
+
+    #[tokio::test]
+    async fn those_of_tasks_that_have_completed_do_not_pile_up() {
+        let raised = Raised::default();
+        for number in 0..1_000 {
+            let fails = number % 500 == 0;
+            let task = async move { if fails { Err("fails") } else { Ok(()) } };
+            let handle = Scope::root().spawn(task).expect("it never closes");
+            while !handle.is_finished() {
+                tokio::task::yield_now().await;
+            }
+            raised.keep(handle);
+        }
+        let mut failures = 0;
+        let kept = raised.take();
+        assert!(kept.len() < 2 * CROWDED, "{}", kept.len());
+        for handle in kept {
+            failures += usize::from(handle.await.is_err());
+        }
+        assert_eq!(failures, 2);
+    }
+}

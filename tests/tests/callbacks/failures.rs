@@ -262,6 +262,23 @@ async fn a_hang_takes_no_room_from_others() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn nor_does_it_wait_for_room() {
+    #[serverless_handler(max_concurrent = 1)]
+    async fn handler(callbacks: Set) -> Result<(), JoinError> {
+        spawn_tracked!(sleep(ms(500)));
+        callbacks.emit("event").await.unwrap();
+        Ok(())
+    }
+
+    let journal = Journal::new();
+    let callbacks = set(|set| {
+        set.on_async("sees", slow(&journal, "sees", 100));
+    });
+    handler(callbacks).await.unwrap();
+    assert_eq!(journal.lines(), ["sees event at 100"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_acknowledged_trigger_does_not_fail_for_a_logged_callback() {
     #[serverless_handler]
     async fn handler(callbacks: Set) -> Result<(), JoinError> {
@@ -303,6 +320,30 @@ async fn those_of_a_dropped_handler_are_finished() {
     .await;
     assert_eq!(journal.lines(), ["sees start at 100", "sees end at 200"]);
     assert_eq!(report.completed(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn nor_does_a_failure_around_it_stop_them() {
+    #[serverless_handler]
+    async fn inner(callbacks: Set) -> Result<(), JoinError> {
+        callbacks.emit("event").await.unwrap();
+        pending().await
+    }
+
+    #[serverless_handler]
+    async fn outer(callbacks: Set) -> Result<(), JoinError> {
+        timeout(ms(10), inner(callbacks)).await.unwrap_err();
+        spawn_tracked!(name = "fails", async { Err::<(), _>("a task") });
+        Ok(())
+    }
+
+    let journal = Journal::new();
+    let callbacks = set(|set| {
+        set.on_async("sees", slow(&journal, "sees", 100));
+    });
+    let (result, ..) = invoke(outer(callbacks)).await;
+    assert_eq!(result.unwrap_err().first().name(), "fails");
+    assert_eq!(journal.lines(), ["sees event at 100"]);
 }
 
 #[tokio::test]
