@@ -92,9 +92,13 @@ mod state;
 mod stop;
 mod task;
 mod tracked;
+mod verdict;
 
 #[cfg(feature = "lambda")]
 pub mod lambda;
+
+#[cfg(feature = "workers")]
+pub mod workers;
 
 #[doc = include_str!("../docs/what-the-compiler-catches.md")]
 pub mod what_the_compiler_catches {}
@@ -133,6 +137,7 @@ pub use self::{
     scope::Scope,
     scoped::scope,
     tracked::{TaskId, Tracked},
+    verdict::Verdict,
 };
 
 /// Starts a future now, in parallel, as a task that the handler joins before it returns.

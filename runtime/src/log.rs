@@ -2,24 +2,21 @@
 
 use std::{
     collections::HashSet,
-    io::Write as _,
     panic::Location,
     sync::{Mutex, PoisonError},
 };
 
 use tracing::{dispatcher::get_default, subscriber::NoSubscriber};
 
-use crate::{caught::attempt, error::TaskError, scope::Scope, site::Site};
+use crate::{caught::attempt, error::TaskError, rt::print_error, scope::Scope, site::Site};
 
-/// A subscriber gets an event; where there is none, stderr gets a line. A value whose `Display`
-/// panics, a subscriber that does, and a stderr that is gone cost what they would have said.
+/// A subscriber gets an event; where there is none, stderr or the console gets a line. A value
+/// whose `Display` panics, and a subscriber that does, cost what they would have said.
 macro_rules! say {
     ($level:ident { $($field:ident = $value:expr),* } $($message:tt)+) => {
         attempt(|| {
             if get_default(|subscriber| subscriber.is::<NoSubscriber>()) {
-                // Written at once, so that no other process's line gets in between.
-                let line = format!("tethered: {}\n", format_args!($($message)+));
-                let _ = std::io::stderr().write_all(line.as_bytes());
+                print_error(&format!("tethered: {}", format_args!($($message)+)));
             } else {
                 tracing::$level!($($field = %$value,)* $($message)+);
             }

@@ -4,6 +4,7 @@ use std::panic::resume_unwind;
 
 use crate::{
     caught::caught,
+    invocation::{MARGIN, deadline_in},
     reserve::{Reserved, Start},
     scope::Scope,
     state::{Facts, Pending, Stage, State},
@@ -106,6 +107,11 @@ impl Scope {
         let (awaited, adopted) = {
             let mut state = self.lock();
             state.released = true;
+            if let Some(budget) = state.budget.take() {
+                state.over = deadline_in(budget, MARGIN);
+                // Who drains has a deadline to see to.
+                self.0.changed.notify_waiters();
+            }
             let mut deferred = std::mem::take(&mut state.deferred);
             let is_awaited = |(&sequence, (key, _)): (&u32, &(u32, Pending))| {
                 let claimed = state.tasks[*key as usize].facts.has(Facts::CLAIMED);

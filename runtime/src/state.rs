@@ -6,6 +6,7 @@ use std::{
     collections::{BTreeMap, HashMap},
     panic::Location,
     task::Waker,
+    time::Duration,
 };
 
 use slab::Slab;
@@ -16,8 +17,9 @@ use crate::{
     outcome::TaskKind,
     report::{Counts, TaskReport},
     rt::{AbortHandle, Instant},
-    scope::Scope,
+    scope::{Deadline, Scope},
     site::Site,
+    verdict,
 };
 
 /// The two ways in which a task holds its invocation.
@@ -183,6 +185,12 @@ pub(crate) struct State {
     pub(crate) phase: Phase,
     /// The response is out: `after_response!` starts at once.
     pub(crate) released: bool,
+    /// How long the platform keeps the invocation alive after the response.
+    pub(crate) budget: Option<Duration>,
+    /// When that is over, from the response on.
+    pub(crate) over: Option<Deadline>,
+    /// Tells the host how the handler has ended.
+    pub(crate) verdict: Option<verdict::Sender>,
     /// Tasks that count against `limit`.
     pub(crate) running: usize,
     /// Waiting for `max_concurrent`, oldest first.
@@ -226,6 +234,9 @@ impl State {
             ends: 0,
             phase: Phase::Open,
             released: false,
+            budget: None,
+            over: None,
+            verdict: None,
             running: 0,
             waiting: BTreeMap::new(),
             pumping: false,
