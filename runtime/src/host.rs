@@ -35,7 +35,8 @@ pub trait Host {
     }
 
     /// Takes word of how the handler ends, for a platform that does not look at what a handler
-    /// returns. Only called under [`KeepAlive::JoinAndFail`], before the handler's body.
+    /// returns: also of failures that `on_error = log` keeps from its value. Only called under
+    /// [`KeepAlive::JoinAndFail`], before the handler's body.
     fn verdict(&self, verdict: Verdict) {
         drop(verdict);
     }

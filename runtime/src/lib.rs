@@ -47,7 +47,8 @@
 //!
 //! # Hosts
 //! A host opens an [`Invocation`] around the handler: with the feature `lambda`, `tethered::lambda`
-//! does so for AWS Lambda. Without one, keep-alive tasks are joined before the handler returns:
+//! does so for AWS Lambda; with `workers`, the contexts of Cloudflare Workers are hosts
+//! (`tethered::workers`). Without one, keep-alive tasks are joined before the handler returns:
 //! slower, never lost. [`Host`] is the seam for platforms whose context is an argument.
 //!
 //! # Failures

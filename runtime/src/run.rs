@@ -246,6 +246,7 @@ impl<R, F: Future<Output = R>> RunProjection<'_, R, F> {
         let Joined {
             mut failures,
             cancelled,
+            logged,
         } = joined;
         let value = match self.end.take().expect("polled after completion") {
             End::Returned(value) => Some(value),
@@ -260,7 +261,12 @@ impl<R, F: Future<Output = R>> RunProjection<'_, R, F> {
         let OnError { is_err, fail } = self.handler.on_error;
         if let Some(verdict) = verdict {
             let failed = value.as_ref().is_some_and(is_err);
-            verdict.tell(self.handler.site, error.as_ref(), failed);
+            let logged = JoinError::new(logged, Vec::new());
+            verdict.tell(
+                self.handler.site,
+                error.as_ref().or(logged.as_ref()),
+                failed,
+            );
         }
         match (error, fail, value) {
             (Some(error), Some(fail), _) => fail(error),

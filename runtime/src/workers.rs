@@ -9,7 +9,7 @@
 //!
 //! # async fn count(_: String) -> Result<()> { Ok(()) }
 //! # async fn measure(_: String) -> Result<()> { Ok(()) }
-//! # mod made_by_the_event_macro { use super::*;
+//! # mod glue { use super::*;
 //! #[event(fetch)]
 //! #[serverless_handler(host = ctx)]
 //! async fn fetch(req: Request, env: Env, ctx: Context) -> Result<Response> {
@@ -25,12 +25,28 @@
 //! |---|---|---|---|
 //! | `fetch`, `email`, `connect` | `ctx` | go on after the response, for up to [30 s](LIMIT) | of theirs: a line on the console with the task's name; never the response's |
 //! | `queue` | [`acknowledged(&ctx)`](acknowledged) | joined | is the handler's `Err`: the batch is retried |
-//! | `scheduled` | `ctx` | joined | fails the event, whatever the handler's value becomes |
+//! | `scheduled` | `ctx` | joined | fails the event, whatever the handler returns |
 //! | of a Durable Object | `self.state` | go on after the response, while the object lives | as in `fetch` |
 //!
 //! Tracked tasks (`spawn_tracked!`) are joined before the handler returns, in all of them.
 //! `after_response!` starts when the attributed function has returned its value: nothing there sees
 //! the response being sent.
+//!
+//! The glue of `worker` drops what `scheduled` returns, with a warning where that is a `Result`. One
+//! that returns nothing says `on_error = log`, and its event fails all the same:
+//!
+//! ```no_run
+//! # use tethered::{serverless_handler, spawn_tracked};
+//! # use worker::{Env, Result, ScheduleContext, ScheduledEvent, event};
+//! # async fn clean_up(_: Env) -> Result<()> { Ok(()) }
+//! # mod glue { use super::*;
+//! #[event(scheduled)]
+//! #[serverless_handler(host = ctx, on_error = log)]
+//! async fn scheduled(_event: ScheduledEvent, env: Env, ctx: ScheduleContext) {
+//!     spawn_tracked!(clean_up(env));
+//! }
+//! # }
+//! ```
 //!
 //! Where the client goes away, the platform ends the handler's work unless something was given to
 //! `waitUntil`. That happens here before the body runs, so handler and tasks go on to their end, for
@@ -53,7 +69,10 @@
 //! - Under `#[event(..)]` the body is called `fetch_fetch_glue` in errors, as the event macro renames
 //!   it before; in the other order, `fetch`.
 
-use std::time::{Duration, SystemTime};
+use std::{
+    panic::AssertUnwindSafe,
+    time::{Duration, SystemTime},
+};
 
 use worker::wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 use worker::{
@@ -120,12 +139,15 @@ impl Host for ScheduleContext {
     }
 
     fn verdict(&self, verdict: Verdict) {
-        wait_until(&future_to_promise(async {
-            verdict
-                .await
-                .map(|()| JsValue::UNDEFINED)
-                .map_err(|text| js_sys::Error::new(&text).into())
-        }));
+        wait_until(&future_to_promise(AssertUnwindSafe(async {
+            match verdict.await {
+                Ok(()) => Ok(JsValue::UNDEFINED),
+                Err(text) => {
+                    rt::print_error(&format!("tethered: {text}"));
+                    Err(js_sys::Error::new(&text).into())
+                }
+            }
+        })));
     }
 }
 
