@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds the workers of examples/worker, serves them on the real workerd, and drives them.
-# `workers.sh [PAIRS]`: how many pairs of answers the latency is measured with.
+# `workers.sh [ROUNDS]`: how many interleaved answers of each kind the latency is measured with.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 target=${CARGO_TARGET_DIR:-$PWD/target}/workers

@@ -204,7 +204,7 @@ where
     T: MaybeSend + 'static,
 {
     let reference = reserved.task(scope);
-    let task = Task::new(future, reference.clone());
+    let task = Task::new(rt::erased(future), reference.clone());
     if reserved.start == Start::Now {
         let join = rt::spawn(task);
         scope.attach(reserved.key, reserved.sequence, join.abort_handle());

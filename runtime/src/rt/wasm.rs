@@ -86,6 +86,12 @@ pub(crate) fn entered<R>(f: impl FnOnce() -> R) -> impl FnOnce() -> R + Send {
     move || f.take()()
 }
 
+/// `future` behind a pointer: all tasks are compiled once, since what is sent to the platform counts
+/// by size.
+pub(crate) fn erased<F: Future + 'static>(future: F) -> Pin<Box<dyn Future<Output = F::Output>>> {
+    Box::pin(future)
+}
+
 pub(crate) fn system_now() -> SystemTime {
     // The cast saturates, and a host's clock is not before 1970.
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss)]

@@ -1,67 +1,80 @@
-//! Answers of a worker that goes on in the background, beside those of one that does nothing there.
+//! Answers of a worker that does nothing in the background, of one that calls `ctx.wait_until` by
+//! hand, and of one that says `wait_until!`.
 
 use std::{io::Result, time::Duration};
 
 use crate::{http::Client, scenario::World};
 
-/// The ratio of the medians, and its 95% interval.
-pub(crate) struct Ratio {
-    pub(crate) medians: (Duration, Duration),
-    pub(crate) interval: (f64, f64),
+const ANSWERS: [(&str, &str); 3] = [
+    ("nothing", "/nothing"),
+    ("by-hand", "/by-hand"),
+    ("wait-until", "/one-after-answer"),
+];
+
+/// How long each of [`ANSWERS`] took, asked in turn.
+type Sample = [Duration; 3];
+
+/// A ratio of medians, by its 95% interval.
+pub(crate) type Interval = (f64, f64);
+
+pub(crate) struct Latency {
+    pub(crate) medians: Sample,
+    pub(crate) by_hand_to_nothing: Interval,
+    pub(crate) tethered_to_nothing: Interval,
+    pub(crate) tethered_to_by_hand: Interval,
 }
 
-/// Asks both by turns, `pairs` times.
-pub(crate) fn measure(world: &World, pairs: usize) -> Result<Ratio> {
-    let mut nothing = Client::connect(world.workerd.address("bare"))?;
-    let mut first = Client::connect(world.workerd.address("scenarios"))?;
+/// Asks all of them by turns, `rounds` times.
+pub(crate) fn measure(world: &World, rounds: usize) -> Result<Latency> {
+    let connect = |(worker, _): (&str, _)| Client::connect(world.workerd.address(worker));
+    let mut clients = ANSWERS.map(connect);
     let mut samples = Vec::new();
-    for turn in 0..pairs + 100 {
-        let (mut bare, mut tethered) = (Duration::ZERO, Duration::ZERO);
-        for which in [turn % 2, (turn + 1) % 2] {
-            if which == 0 {
-                bare = nothing.get("/nothing")?.elapsed;
-            } else {
-                tethered = first.get("/one-after-answer")?.elapsed;
-            }
+    for round in 0..rounds + 100 {
+        let mut sample = Sample::default();
+        for turn in 0..ANSWERS.len() {
+            let which = (round + turn) % ANSWERS.len();
+            let client = clients[which].as_mut().map_err(|error| error.kind())?;
+            sample[which] = client.get(ANSWERS[which].1)?.elapsed;
         }
         // The first ones warm up.
-        if turn >= 100 {
-            samples.push((bare, tethered));
+        if round >= 100 {
+            samples.push(sample);
         }
     }
-    let medians = medians(samples.iter());
-    let mut ratios = bootstrap(&samples);
-    ratios.sort_by(f64::total_cmp);
-    let last = ratios.len() - 1;
-    Ok(Ratio {
-        medians,
-        interval: (ratios[last / 40], ratios[last - last / 40]),
+    let resamples = resamples(&samples);
+    let interval = |of: usize, to: usize| {
+        let ratio = |medians: &Sample| medians[of].as_secs_f64() / medians[to].as_secs_f64();
+        let mut ratios: Vec<_> = resamples.iter().map(ratio).collect();
+        ratios.sort_by(f64::total_cmp);
+        let last = ratios.len() - 1;
+        (ratios[last / 40], ratios[last - last / 40])
+    };
+    Ok(Latency {
+        medians: medians(&samples),
+        by_hand_to_nothing: interval(1, 0),
+        tethered_to_nothing: interval(2, 0),
+        tethered_to_by_hand: interval(2, 1),
     })
 }
 
-fn medians<'a>(samples: impl Iterator<Item = &'a (Duration, Duration)>) -> (Duration, Duration) {
-    let (mut bare, mut tethered): (Vec<_>, Vec<_>) = samples.copied().unzip();
-    bare.sort_unstable();
-    tethered.sort_unstable();
-    (bare[bare.len() / 2], tethered[tethered.len() / 2])
+fn medians(samples: &[Sample]) -> Sample {
+    [0, 1, 2].map(|which| {
+        let mut column: Vec<_> = samples.iter().map(|sample| sample[which]).collect();
+        column.sort_unstable();
+        column[column.len() / 2]
+    })
 }
 
-/// Ratios of the medians of a thousand resamples of the pairs.
-fn bootstrap(samples: &[(Duration, Duration)]) -> Vec<f64> {
-    // xorshift64 (Marsaglia 2003), from a fixed seed: the same samples give the same interval.
+/// The medians of a thousand resamples of the rounds (the bootstrap of Efron, 1979).
+fn resamples(samples: &[Sample]) -> Vec<Sample> {
+    // xorshift64 (Marsaglia, 2003), from a fixed seed: the same samples give the same interval.
     let mut state = 0x9E37_79B9_7F4A_7C15_u64;
-    let mut random = || {
+    let mut pick = || {
         state ^= state << 13;
         state ^= state >> 7;
         state ^= state << 17;
-        state
+        samples[usize::try_from(state % samples.len() as u64).unwrap_or(0)]
     };
-    let pick = |at: u64| &samples[usize::try_from(at % samples.len() as u64).unwrap_or(0)];
-    (0..1000)
-        .map(|_| {
-            let resample: Vec<_> = samples.iter().map(|_| *pick(random())).collect();
-            let (bare, tethered) = medians(resample.iter());
-            tethered.as_secs_f64() / bare.as_secs_f64()
-        })
-        .collect()
+    let mut resample = || samples.iter().map(|_| pick()).collect::<Vec<_>>();
+    (0..1000).map(|_| medians(&resample())).collect()
 }

@@ -13,13 +13,17 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Its workers, each a folder of modules with an address of its own.
-pub(crate) const WORKERS: [&str; 5] = [
-    "example",
-    "bare",
-    "by-hand",
-    "scenarios",
-    "scenarios-unwind",
+/// Its workers, each with an address of its own, and the folder of its modules. Each runs in an
+/// isolate of its own.
+pub(crate) const WORKERS: [(&str, &str); 7] = [
+    ("example", "example"),
+    ("bare", "bare"),
+    ("scenarios", "scenarios"),
+    ("scenarios-unwind", "scenarios-unwind"),
+    // For latencies, each with one kind of request.
+    ("nothing", "bare"),
+    ("by-hand", "bare"),
+    ("wait-until", "scenarios"),
 ];
 
 /// A worker that passes on what has no HTTP: `/scheduled?WORKER?NAME` and `/queue?WORKER?BODY`.
@@ -148,10 +152,10 @@ fn configuration(built: &Path, recorder: &str) -> Result<String> {
     let mut sockets = String::new();
     let mut bindings = String::new();
     let failed = |_| Error::other("no memory");
-    for name in WORKERS {
-        let modules = modules(&built.join(name), name)?;
-        let constant = name.replace("-u", "U").replace("-h", "H");
-        let object = if name.starts_with("scenarios") {
+    for (number, (name, folder)) in WORKERS.into_iter().enumerate() {
+        let modules = modules(&built.join(folder), folder)?;
+        let constant = format!("worker{number}");
+        let object = if folder.starts_with("scenarios") {
             (
                 r#"(name = "OBJECT", durableObjectNamespace = "Counter"),"#,
                 format!(

@@ -42,6 +42,9 @@ pub(crate) async fn wait(milliseconds: u64) {
 #[event(fetch, respond_with_errors)]
 async fn fetch(req: Request, env: Env, ctx: Context) -> Result<Response> {
     let path = req.path();
+    if path == "/one-after-answer" {
+        return tasks::one_after_answer(ctx).await;
+    }
     let mut parts = path.split('/').skip(1);
     let (route, run) = (parts.next().unwrap_or(""), parts.next().unwrap_or(""));
     let recorder = Recorder::new(&env, run)?;
@@ -52,7 +55,6 @@ async fn fetch(req: Request, env: Env, ctx: Context) -> Result<Response> {
         "nested" => tasks::nested(ctx, recorder).await,
         "gone" => tasks::gone(ctx, recorder).await,
         "after-response" => tasks::after(ctx, recorder).await,
-        "one-after-answer" => tasks::one_after_answer(ctx).await,
         "rejected" => failures::rejected(ctx, recorder).await,
         "handler-error" => failures::handler_error(ctx, recorder).await,
         "failed-task" => failures::failed_task(ctx, recorder).await,

@@ -1,16 +1,15 @@
 //! Time by the JavaScript host: `std`'s clocks panic here.
 
 use std::{
-    cell::Cell,
+    cell::{Cell, RefCell},
     ops::{Add, Sub},
     pin::{Pin, pin},
-    task::{Context, Poll, ready},
+    task::{Context, Poll, Waker},
     time::Duration,
 };
 
-use send_wrapper::SendWrapper;
-use tokio::sync::oneshot;
-use wasm_bindgen::prelude::{Closure, JsValue, wasm_bindgen};
+use slab::Slab;
+use wasm_bindgen::prelude::{Closure, wasm_bindgen};
 
 use super::system_now;
 
@@ -79,50 +78,83 @@ impl Sub for Instant {
 #[wasm_bindgen]
 extern "C" {
     #[wasm_bindgen(js_name = setTimeout)]
-    fn set_timeout(callback: &Closure<dyn FnMut()>, milliseconds: i32) -> JsValue;
+    fn set_timeout(callback: &Closure<dyn Fn(u32)>, milliseconds: i32, timer: u32) -> f64;
 
     #[wasm_bindgen(js_name = clearTimeout)]
-    fn clear_timeout(timeout: &JsValue);
+    fn clear_timeout(id: f64);
 }
 
-/// A running `setTimeout`, which is cleared when it is dropped: its callback goes with it.
+/// A running timer.
+struct Timer {
+    waker: Waker,
+    fired: bool,
+}
+
+thread_local! {
+    static TIMERS: RefCell<Slab<Timer>> = const { RefCell::new(Slab::new()) };
+    /// One for all timers: it is told which.
+    static FIRE: Closure<dyn Fn(u32)> = Closure::wrap_assert_unwind_safe(Box::new(fire));
+}
+
+fn fire(timer: u32) {
+    let waker = TIMERS.with_borrow_mut(|timers| {
+        let timer = timers.get_mut(timer as usize)?;
+        timer.fired = true;
+        Some(timer.waker.clone())
+    });
+    if let Some(waker) = waker {
+        waker.wake();
+    }
+}
+
+/// A running `setTimeout`, which is cleared when it is dropped.
 struct Timeout {
-    id: JsValue,
-    _callback: Closure<dyn FnMut()>,
+    timer: u32,
+    id: f64,
 }
 
 impl Timeout {
-    fn new(milliseconds: i32) -> (Self, oneshot::Receiver<()>) {
-        let (sender, fired) = oneshot::channel();
-        let mut sender = Some(sender);
-        let callback = Closure::wrap_assert_unwind_safe(Box::new(move || {
-            if let Some(sender) = sender.take() {
-                let _ = sender.send(());
-            }
-        }) as Box<dyn FnMut()>);
-        let id = set_timeout(&callback, milliseconds);
-        let timeout = Self {
-            id,
-            _callback: callback,
+    fn new(milliseconds: i32, waker: Waker) -> Self {
+        let timer = Timer {
+            waker,
+            fired: false,
         };
-        (timeout, fired)
+        let timer = TIMERS.with_borrow_mut(|timers| timers.insert(timer));
+        let timer = u32::try_from(timer).expect("fewer than 2^32 timers run at once");
+        let id = FIRE.with(|fire| set_timeout(fire, milliseconds, timer));
+        Self { timer, id }
+    }
+
+    /// Whether it has fired; if not, `waker` is woken when it does.
+    fn has_fired(&self, waker: &Waker) -> bool {
+        TIMERS.with_borrow_mut(|timers| {
+            let timer = &mut timers[self.timer as usize];
+            timer.waker.clone_from(waker);
+            timer.fired
+        })
     }
 }
 
 impl Drop for Timeout {
     fn drop(&mut self) {
-        clear_timeout(&self.id);
+        let timer = TIMERS.with_borrow_mut(|timers| timers.remove(self.timer as usize));
+        if !timer.fired {
+            clear_timeout(self.id);
+        }
     }
 }
 
 /// Ends at a moment, by a timer that is set on its first poll.
 pub(crate) struct Sleep {
     until: Instant,
-    timer: Option<(SendWrapper<Timeout>, oneshot::Receiver<()>)>,
+    timeout: Option<Timeout>,
 }
 
 pub(crate) fn sleep_until(until: Instant) -> Sleep {
-    Sleep { until, timer: None }
+    Sleep {
+        until,
+        timeout: None,
+    }
 }
 
 /// Without end where the clock cannot tell the end.
@@ -139,9 +171,9 @@ impl Future for Sleep {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = &mut *self;
         loop {
-            if let Some((_, fired)) = &mut this.timer {
-                let _ = ready!(Pin::new(fired).poll(cx));
-                this.timer = None;
+            match &this.timeout {
+                Some(timeout) if !timeout.has_fired(cx.waker()) => return Poll::Pending,
+                _ => this.timeout = None,
             }
             // Asked again when a timer has fired: it may be early, or not reach so far.
             let left = this.until - Instant::now();
@@ -150,8 +182,8 @@ impl Future for Sleep {
             }
             let milliseconds = left.as_micros().div_ceil(1000).min(LONGEST);
             #[expect(clippy::cast_possible_truncation, reason = "at most `i32::MAX`")]
-            let (timeout, fired) = Timeout::new(milliseconds as i32);
-            this.timer = Some((SendWrapper::new(timeout), fired));
+            let timeout = Timeout::new(milliseconds as i32, cx.waker().clone());
+            this.timeout = Some(timeout);
         }
     }
 }
