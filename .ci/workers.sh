@@ -18,6 +18,7 @@ fi
 host=$(rustc -vV | sed -n 's/^host: //p')
 cd examples/worker
 export CARGO_TARGET_DIR=$target WASM_BINDGEN_USE_JS_SYS=1
+cargo fmt --all --check
 cargo build --quiet -p glue --target "$host"
 built=$target/built
 rm -rf "$built"

@@ -9,7 +9,6 @@
 //!
 //! # async fn count(_: String) -> Result<()> { Ok(()) }
 //! # async fn measure(_: String) -> Result<()> { Ok(()) }
-//! # mod glue { use super::*;
 //! #[event(fetch)]
 //! #[serverless_handler(host = ctx)]
 //! async fn fetch(req: Request, env: Env, ctx: Context) -> Result<Response> {
@@ -17,7 +16,7 @@
 //!     wait_until!(measure(req.path()));       // goes on after it
 //!     Response::ok("hello")
 //! }
-//! # }
+//! # fn main() {}
 //! ```
 //!
 //! # What each event does with its tasks
@@ -39,13 +38,12 @@
 //! # use tethered::{serverless_handler, spawn_tracked};
 //! # use worker::{Env, Result, ScheduleContext, ScheduledEvent, event};
 //! # async fn clean_up(_: Env) -> Result<()> { Ok(()) }
-//! # mod glue { use super::*;
 //! #[event(scheduled)]
 //! #[serverless_handler(host = ctx, on_error = log)]
 //! async fn scheduled(_event: ScheduledEvent, env: Env, ctx: ScheduleContext) {
 //!     spawn_tracked!(clean_up(env));
 //! }
-//! # }
+//! # fn main() {}
 //! ```
 //!
 //! Where the client goes away, the platform ends the handler's work unless something was given to
@@ -156,11 +154,12 @@ impl Host for ScheduleContext {
 ///
 /// ```no_run
 /// # use tethered::{serverless_handler, wait_until};
-/// # use worker::{Context, Env, MessageBatch, Result};
-/// # async fn record(_: usize) -> Result<()> { Ok(()) }
+/// # use worker::{Context, Env, Result};
+/// # struct MessageBatch<T>(T); // of the feature `queue`
+/// # async fn record(_: MessageBatch<String>) -> Result<()> { Ok(()) }
 /// #[serverless_handler(host = tethered::workers::acknowledged(&ctx))]
 /// async fn queue(batch: MessageBatch<String>, env: Env, ctx: Context) -> Result<()> {
-///     wait_until!(record(batch.raw_iter().count()));
+///     wait_until!(record(batch));
 ///     Ok(())
 /// }
 /// ```
