@@ -11,6 +11,7 @@ use crate::{
     rt::Instant,
     scope::{Around, Deadline, Plan, Scope, ScopeKind},
     site::Site,
+    verdict::Verdict,
 };
 
 /// How long tasks may take to stop by themselves at a deadline, where no host has a margin.
@@ -140,6 +141,11 @@ impl<R> Handler<R> {
             KeepAlive::JoinAndFail => Then::JoinAndFail,
         };
         let scope = Scope::open(plan);
+        if then == Then::JoinAndFail {
+            let (sender, verdict) = Verdict::new();
+            scope.lock().verdict = Some(sender);
+            host.verdict(verdict);
+        }
         if then == Then::Attached {
             // A drain that comes back is dropped, and with it the attachment.
             if host.keep_alive(Drain::new(scope.clone())).is_err() {
@@ -165,7 +171,7 @@ impl<R> Handler<R> {
         let around = parent.as_ref().map(|scope| &scope.0.plan);
         let host_deadline = Deadline::nearest(
             self.host_deadline,
-            around.and_then(|plan| plan.host_deadline),
+            parent.as_ref().and_then(Scope::host_deadline),
         );
         let mut deadline = Deadline::nearest(host_deadline, around.and_then(|plan| plan.deadline));
         if let Some((at, grace)) = timeout {

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::SystemTime};
 
-use crate::Drain;
+use crate::{Drain, Verdict};
 
 /// The platform that calls a handler: it knows the deadline, and may be able to keep an invocation
 /// alive after the response.
@@ -33,6 +33,13 @@ pub trait Host {
     fn keep_alive_mode(&self) -> KeepAlive {
         KeepAlive::AnswerFirst
     }
+
+    /// Takes word of how the handler ends, for a platform that does not look at what a handler
+    /// returns: also of failures that `on_error = log` keeps from its value. Only called under
+    /// [`KeepAlive::JoinAndFail`], before the handler's body.
+    fn verdict(&self, verdict: Verdict) {
+        drop(verdict);
+    }
 }
 
 /// When the keep-alive tasks of an invocation (`wait_until!`, `after_response!`) are finished.
@@ -61,6 +68,10 @@ impl<H: Host + ?Sized> Host for &H {
     fn keep_alive_mode(&self) -> KeepAlive {
         (**self).keep_alive_mode()
     }
+
+    fn verdict(&self, verdict: Verdict) {
+        (**self).verdict(verdict);
+    }
 }
 
 impl<H: Host + ?Sized> Host for Arc<H> {
@@ -74,5 +85,9 @@ impl<H: Host + ?Sized> Host for Arc<H> {
 
     fn keep_alive_mode(&self) -> KeepAlive {
         (**self).keep_alive_mode()
+    }
+
+    fn verdict(&self, verdict: Verdict) {
+        (**self).verdict(verdict);
     }
 }

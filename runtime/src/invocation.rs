@@ -19,19 +19,24 @@ use crate::{
     host::KeepAlive,
     log,
     report::Report,
-    rt::Instant,
+    rt::{self, Instant},
     scope::{Around, Deadline, Hook, Plan, Scope, ScopeKind},
 };
 
 /// How long before the platform's deadline the tasks are stopped, unless the host says otherwise.
-const MARGIN: Duration = Duration::from_millis(100);
+pub(crate) const MARGIN: Duration = Duration::from_millis(100);
 
 /// A wall-clock deadline as a moment of the monotonic clock, less the margin.
 ///
 /// The wall clock is asked once: it may be set while the invocation runs. `None` if the deadline is
 /// further away than the clock can tell.
 fn deadline(at: SystemTime, margin: Duration, grace: Duration) -> Option<Deadline> {
-    let left = at.duration_since(SystemTime::now()).unwrap_or_default();
+    let left = at.duration_since(rt::system_now()).unwrap_or_default();
+    deadline_in(left, margin, grace)
+}
+
+/// A deadline that is `left` from now, less the margin.
+pub(crate) fn deadline_in(left: Duration, margin: Duration, grace: Duration) -> Option<Deadline> {
     let at = Instant::now().checked_add(left.saturating_sub(margin))?;
     Some(Deadline { at, grace })
 }

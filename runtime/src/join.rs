@@ -29,6 +29,8 @@ pub(crate) enum Then {
 pub(crate) struct Joined {
     pub(crate) failures: Vec<TaskError>,
     pub(crate) cancelled: Vec<TaskError>,
+    /// Failures that went to the log instead.
+    pub(crate) logged: Vec<TaskError>,
 }
 
 pub(crate) type Joining = Pin<Box<dyn Future<Output = Joined> + Send>>;
@@ -42,10 +44,14 @@ pub(crate) fn join(scope: Scope, then: Then, fail_fast: bool, returns: bool) -> 
             joined: joined(&scope, then, fail_fast).await,
         };
         finish(&scope, then).await;
+        let joined = std::mem::take(&mut unread.joined);
         if returns {
-            return std::mem::take(&mut unread.joined);
+            return joined;
         }
-        Joined::default()
+        Joined {
+            logged: log_all(&scope, joined.failures),
+            ..Joined::default()
+        }
     })
 }
 
@@ -117,6 +123,7 @@ async fn joined(scope: &Scope, then: Then, mut fail_fast: bool) -> Joined {
             return Joined {
                 failures,
                 cancelled,
+                logged: Vec::new(),
             };
         }
     }
@@ -131,10 +138,15 @@ struct Unread<'a> {
 
 impl Drop for Unread<'_> {
     fn drop(&mut self) {
-        for error in &self.joined.failures {
-            log::failure(self.scope, error);
-        }
+        log_all(self.scope, std::mem::take(&mut self.joined.failures));
     }
+}
+
+fn log_all(scope: &Scope, failures: Vec<TaskError>) -> Vec<TaskError> {
+    for error in &failures {
+        log::failure(scope, error);
+    }
+    failures
 }
 
 /// Passes on the keep-alive tasks, or waits for them.

@@ -47,7 +47,8 @@
 //!
 //! # Hosts
 //! A host opens an [`Invocation`] around the handler: with the feature `lambda`, `tethered::lambda`
-//! does so for AWS Lambda. Without one, keep-alive tasks are joined before the handler returns:
+//! does so for AWS Lambda; with `workers`, the contexts of Cloudflare Workers are hosts
+//! (`tethered::workers`). Without one, keep-alive tasks are joined before the handler returns:
 //! slower, never lost. [`Host`] is the seam for platforms whose context is an argument.
 //!
 //! # Callbacks
@@ -97,6 +98,7 @@ mod state;
 mod stop;
 mod task;
 mod tracked;
+mod verdict;
 
 #[cfg(feature = "callbacks")]
 pub mod callbacks;
@@ -106,6 +108,9 @@ pub mod lambda;
 #[cfg(feature = "callbacks")]
 #[doc = include_str!("../docs/coming-from-langchain.md")]
 pub mod coming_from_langchain {}
+
+#[cfg(feature = "workers")]
+pub mod workers;
 
 #[doc = include_str!("../docs/what-the-compiler-catches.md")]
 pub mod what_the_compiler_catches {}
@@ -146,6 +151,7 @@ pub use self::{
     scope::Scope,
     scoped::scope,
     tracked::{TaskId, Tracked},
+    verdict::Verdict,
 };
 
 /// Starts a future now, in parallel, as a task that the handler joins before it returns.

@@ -2,7 +2,6 @@
 
 use std::{
     fmt,
-    io::Write as _,
     panic::Location,
     sync::{Mutex, PoisonError},
 };
@@ -12,6 +11,7 @@ use tracing::{Dispatch, Level, dispatcher::get_default, field::display, subscrib
 use crate::{
     caught::attempt,
     error::{TaskError, TaskErrorKind},
+    rt::print_error,
     scope::Scope,
 };
 
@@ -30,10 +30,7 @@ struct About<'a> {
 fn say(level: Level, about: About<'_>, message: fmt::Arguments<'_>) {
     attempt(|| {
         if get_default(Dispatch::is::<NoSubscriber>) {
-            // Written at once, so that no other process's line gets in between.
-            let line = format!("tethered: {message}\n");
-            let _ = std::io::stderr().write_all(line.as_bytes());
-            return;
+            return print_error(&format!("tethered: {message}"));
         }
         let task = about.task.map(display);
         let location = about.location.map(display);

@@ -4,6 +4,7 @@ use std::panic::resume_unwind;
 
 use crate::{
     caught::caught,
+    invocation::{MARGIN, deadline_in},
     queue::Waiting,
     reserve::{Reserved, Start},
     scope::Scope,
@@ -116,6 +117,11 @@ impl Scope {
         let (awaited, adopted) = {
             let mut state = self.lock();
             state.released = true;
+            if let Some(budget) = state.budget.take() {
+                state.over = deadline_in(budget, MARGIN, MARGIN / 2);
+                // Who drains has a deadline to see to.
+                self.0.changed.notify_waiters();
+            }
             let mut awaited = Vec::new();
             while let Some(waiting) = state.deferred.pop_first() {
                 if state.tasks[waiting.key as usize].facts.has(Facts::CLAIMED) {

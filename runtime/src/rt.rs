@@ -1,10 +1,20 @@
-//! The one seam to the platform: tasks, threads, time.
+//! The one seam to the platform: tasks, threads, time, a place for a last word.
 //!
-//! On native targets it is tokio, always. Nothing else in the crate names tokio's runtime.
+//! On native targets it is tokio, always; on WebAssembly it is the JavaScript host's event loop.
+//! Nothing else in the crate names either, and nothing else asks for the target.
 
-pub use tokio::time::Instant;
-pub(crate) use tokio::{
-    runtime::Handle,
-    task::{AbortHandle, JoinHandle, spawn, spawn_blocking},
-    time::{Sleep, sleep, sleep_until, timeout_at},
+#[cfg(not(target_family = "wasm"))]
+mod native;
+#[cfg(not(target_family = "wasm"))]
+use native as platform;
+
+#[cfg(target_family = "wasm")]
+mod wasm;
+#[cfg(target_family = "wasm")]
+use wasm as platform;
+
+pub use platform::Instant;
+pub(crate) use platform::{
+    AbortHandle, Blocking, JoinHandle, MaybeSend, Sleep, entered, erased, print_error, sleep,
+    sleep_until, spawn, spawn_blocking, system_now, timeout_at,
 };

@@ -15,12 +15,13 @@ use crate::{
     caught::{self, rethrow},
     context::{Context as Current, enter_planned},
     error::TaskError,
-    handler::Handler,
+    handler::{Handler, OnError},
     join::{Joined, Joining, Then, join},
     join_error::JoinError,
     rt::{Instant, Sleep, sleep_until},
     scope::{Deadline, Plan, Scope},
     state::{Group, Stage},
+    verdict,
 };
 
 /// How a body ended.
@@ -90,6 +91,7 @@ pin_project! {
 /// The handler's future was dropped before it had yielded.
 fn dropped(scope: &Scope, attached: bool, abort: bool) {
     scope.end_join();
+    drop(scope.lock().verdict.take());
     if abort {
         scope.stop(Group::ALL, Stage::Aborted);
     }
@@ -134,9 +136,10 @@ impl<R, F: Future<Output = R>> Future for Run<R, F> {
             *this.end = Some(end);
         }
         let joined = ready!(this.poll_join(cx));
+        let verdict = this.verdict();
         // What is left now is no longer the handler's.
         *this.context = Current::Outside;
-        Poll::Ready(this.output(joined))
+        Poll::Ready(this.output(joined, verdict))
     }
 }
 
@@ -231,10 +234,19 @@ impl<R, F: Future<Output = R>> RunProjection<'_, R, F> {
         joining.as_mut().poll(cx)
     }
 
-    fn output(&mut self, joined: Joined) -> R {
+    /// Where the host wants to know how the handler ends.
+    fn verdict(&self) -> Option<verdict::Sender> {
+        match &*self.context {
+            Current::Body(scope) if *self.then == Then::JoinAndFail => scope.lock().verdict.take(),
+            _ => None,
+        }
+    }
+
+    fn output(&mut self, joined: Joined, verdict: Option<verdict::Sender>) -> R {
         let Joined {
             mut failures,
             cancelled,
+            logged,
         } = joined;
         let value = match self.end.take().expect("polled after completion") {
             End::Returned(value) => Some(value),
@@ -245,8 +257,18 @@ impl<R, F: Future<Output = R>> RunProjection<'_, R, F> {
                 None
             }
         };
-        let fail = self.handler.on_error.fail;
-        match (JoinError::new(failures, cancelled), fail, value) {
+        let error = JoinError::new(failures, cancelled);
+        let OnError { is_err, fail } = self.handler.on_error;
+        if let Some(verdict) = verdict {
+            let failed = value.as_ref().is_some_and(is_err);
+            let logged = JoinError::new(logged, Vec::new());
+            verdict.tell(
+                self.handler.site,
+                error.as_ref().or(logged.as_ref()),
+                failed,
+            );
+        }
+        match (error, fail, value) {
             (Some(error), Some(fail), _) => fail(error),
             (_, _, Some(value)) => value,
             (_, _, None) => unreachable!("only a handler that can fail is ended by its deadline"),

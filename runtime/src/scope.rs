@@ -19,7 +19,7 @@ use crate::{
     host::KeepAlive,
     log,
     outcome::Outcome,
-    rt::Instant,
+    rt::{Instant, MaybeSend},
     spawn,
     state::{Facts, Group, Phase, State},
     tracked::Tracked,
@@ -241,9 +241,9 @@ impl Scope {
     #[track_caller]
     pub fn spawn<F, T>(&self, future: F) -> Result<Tracked<T>, ScopeClosed<F>>
     where
-        F: Future + Send + 'static,
+        F: Future + MaybeSend + 'static,
         F::Output: Outcome<Value = T>,
-        T: Send + 'static,
+        T: MaybeSend + 'static,
     {
         spawn::in_scope(self, future)
     }
@@ -280,10 +280,15 @@ impl Scope {
             state.task(key, sequence).map(|entry| entry.group)
         });
         let deadline = match group {
-            Some(Group::KeepAlive) => self.0.plan.host_deadline,
+            Some(Group::KeepAlive) => self.host_deadline(),
             Some(Group::Tracked | Group::Callback) | None => self.0.plan.deadline,
         };
         deadline.map(|deadline| deadline.at)
+    }
+
+    /// When keep-alive tasks are cancelled.
+    pub(crate) fn host_deadline(&self) -> Option<Deadline> {
+        Deadline::nearest(self.0.plan.host_deadline, self.lock().over)
     }
 
     /// How many tasks have no outcome yet, those of ended handlers inside this scope included.

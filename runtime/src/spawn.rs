@@ -11,7 +11,7 @@ use crate::{
     log,
     outcome::{Outcome, TaskKind},
     reserve::{Reserved, Start, refused},
-    rt::{self, Handle},
+    rt::{self, Blocking, MaybeSend},
     scope::Scope,
     site::Site,
     state::{Facts, Given, Pending},
@@ -64,9 +64,9 @@ impl Options {
 /// `spawn_tracked!`
 pub fn spawn_tracked<F, T>(options: Options, future: F) -> Tracked<T>
 where
-    F: Future + Send + 'static,
+    F: Future + MaybeSend + 'static,
     F::Output: Outcome<Value = T>,
-    T: Send + 'static,
+    T: MaybeSend + 'static,
 {
     spawn(TaskKind::Spawn, options, future)
 }
@@ -74,9 +74,9 @@ where
 /// `wait_until!`
 pub fn wait_until<F, T>(options: Options, future: F) -> Tracked<T>
 where
-    F: Future + Send + 'static,
+    F: Future + MaybeSend + 'static,
     F::Output: Outcome<Value = T>,
-    T: Send + 'static,
+    T: MaybeSend + 'static,
 {
     spawn(TaskKind::WaitUntil, options, future)
 }
@@ -84,9 +84,9 @@ where
 /// `after_response!`
 pub fn after_response<F, T>(options: Options, future: F) -> Tracked<T>
 where
-    F: Future + Send + 'static,
+    F: Future + MaybeSend + 'static,
     F::Output: Outcome<Value = T>,
-    T: Send + 'static,
+    T: MaybeSend + 'static,
 {
     spawn(TaskKind::AfterResponse, options, future)
 }
@@ -94,9 +94,9 @@ where
 /// `spawn_blocking_tracked!`
 pub fn spawn_blocking_tracked<C, O, T>(mut options: Options, closure: C) -> Tracked<T>
 where
-    C: FnOnce() -> O + Send + 'static,
+    C: FnOnce() -> O + Blocking + Send + 'static,
     O: Outcome<Value = T>,
-    T: Send + 'static,
+    T: MaybeSend + 'static,
 {
     let (scope, caller) = current(&options);
     let (site, timeout) = (options.site, options.timeout);
@@ -115,9 +115,8 @@ where
         return Tracked::spawned(task, join);
     }
     let (handle, value) = oneshot::channel();
-    let (runtime, timed) = (Handle::current(), task.clone());
-    let pending = Pending(Box::new(move || {
-        let _entered = runtime.enter();
+    let timed = task.clone();
+    let pending = Pending(Box::new(rt::entered(move || {
         let join = rt::spawn_blocking(move || {
             if let Some(value) = closure.run() {
                 let _ = handle.send(value);
@@ -125,7 +124,7 @@ where
         });
         give_up_after(timeout, timed);
         join.abort_handle()
-    }));
+    })));
     scope.enqueue(&reserved, pending);
     Tracked::later(task, value, TaskKind::Blocking)
 }
@@ -156,9 +155,9 @@ fn give_up_after(timeout: Option<Duration>, task: TaskRef) {
 
 fn spawn<F, T>(kind: TaskKind, mut options: Options, future: F) -> Tracked<T>
 where
-    F: Future + Send + 'static,
+    F: Future + MaybeSend + 'static,
     F::Output: Outcome<Value = T>,
-    T: Send + 'static,
+    T: MaybeSend + 'static,
 {
     let (scope, caller) = current(&options);
     let (site, timeout) = (options.site, options.timeout);
@@ -186,9 +185,9 @@ where
 #[track_caller]
 pub(crate) fn in_scope<F, T>(scope: &Scope, future: F) -> Result<Tracked<T>, ScopeClosed<F>>
 where
-    F: Future + Send + 'static,
+    F: Future + MaybeSend + 'static,
     F::Output: Outcome<Value = T>,
-    T: Send + 'static,
+    T: MaybeSend + 'static,
 {
     /// The name; the place is each caller's.
     static SITE: Site = Site::new("task");
@@ -212,11 +211,11 @@ where
 
 fn start<F, T>(scope: &Scope, kind: TaskKind, reserved: &Reserved, future: F) -> Tracked<T>
 where
-    F: Future<Output = Returned<T>> + Send + 'static,
-    T: Send + 'static,
+    F: Future<Output = Returned<T>> + MaybeSend + 'static,
+    T: MaybeSend + 'static,
 {
     let reference = reserved.task(scope);
-    let task = Task::new(future, reference.clone());
+    let task = Task::new(rt::erased(future), reference.clone());
     if reserved.start == Start::Now {
         let join = rt::spawn(task);
         scope.attach(reserved.key, reserved.sequence, join.abort_handle());
@@ -228,8 +227,8 @@ where
         handle: Some(handle),
     };
     // Whoever starts it later may be outside of the runtime.
-    let runtime = Handle::current();
-    let pending = Pending(Box::new(move || runtime.spawn(relay).abort_handle()));
+    let start = rt::entered(move || rt::spawn(relay).abort_handle());
+    let pending = Pending(Box::new(start));
     scope.enqueue(reserved, pending);
     Tracked::later(reference, value, kind)
 }

@@ -8,6 +8,7 @@ use std::{
     panic::Location,
     sync::Arc,
     task::Waker,
+    time::Duration,
 };
 
 use slab::Slab;
@@ -19,8 +20,9 @@ use crate::{
     queue::Queue,
     report::{Counts, TaskReport},
     rt::{AbortHandle, Instant},
-    scope::Scope,
+    scope::{Deadline, Scope},
     site::Site,
+    verdict,
 };
 
 /// The ways in which a task holds its invocation.
@@ -202,6 +204,12 @@ pub(crate) struct State {
     pub(crate) phase: Phase,
     /// The response is out: `after_response!` starts at once.
     pub(crate) released: bool,
+    /// How long the platform keeps the invocation alive after the response.
+    pub(crate) budget: Option<Duration>,
+    /// When that is over, from the response on.
+    pub(crate) over: Option<Deadline>,
+    /// Tells the host how the handler has ended.
+    pub(crate) verdict: Option<verdict::Sender>,
     /// Tasks that count against `limit`.
     pub(crate) running: usize,
     /// Waiting for `max_concurrent`, oldest first.
@@ -247,6 +255,9 @@ impl State {
             ends: 0,
             phase: Phase::Open,
             released: false,
+            budget: None,
+            over: None,
+            verdict: None,
             running: 0,
             waiting: Queue::default(),
             pumping: false,

@@ -117,7 +117,8 @@ impl Scope {
         let (mut first, adopted) = {
             let scope = self.lock();
             let plan = &self.0.plan;
-            let deadlines = [plan.deadline, plan.host_deadline, plan.deadline];
+            let host_deadline = Deadline::nearest(plan.host_deadline, scope.over);
+            let deadlines = [plan.deadline, host_deadline, plan.deadline];
             let due = |(&group, deadline): (&Group, Option<Deadline>)| {
                 let (at, stage) = scope.groups[group as usize].next(deadline?)?;
                 let scope = self.clone();

@@ -5,10 +5,10 @@ use std::{
         Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
     },
-    time::SystemTime,
+    time::{Duration, SystemTime},
 };
 
-use tethered::{Drain, Host, KeepAlive};
+use tethered::{Drain, Host, KeepAlive, Verdict};
 
 /// A platform whose context is an argument of the handler.
 #[derive(Default)]
@@ -21,8 +21,12 @@ pub struct Platform {
     pub refuses: bool,
     /// How often it was asked: 1 for a deadline, 100 for a drain.
     pub asked: Arc<AtomicUsize>,
+    /// How long it keeps an invocation alive after the response.
+    pub budget: Option<Duration>,
     /// What it was given.
     pub drains: Arc<Mutex<Vec<Drain>>>,
+    /// What it was given to be told by.
+    pub verdicts: Arc<Mutex<Vec<Verdict>>>,
 }
 
 impl Host for Platform {
@@ -36,12 +40,20 @@ impl Host for Platform {
         if self.refuses {
             return Err(drain);
         }
+        let drain = match self.budget {
+            Some(budget) => drain.within(budget),
+            None => drain,
+        };
         self.drains.lock().unwrap().push(drain);
         Ok(())
     }
 
     fn keep_alive_mode(&self) -> KeepAlive {
         self.mode
+    }
+
+    fn verdict(&self, verdict: Verdict) {
+        self.verdicts.lock().unwrap().push(verdict);
     }
 }
 

@@ -1,9 +1,14 @@
 //! `host = …`
 
-use std::{sync::atomic::Ordering, time::SystemTime};
+use std::{
+    sync::{Mutex, atomic::Ordering},
+    time::SystemTime,
+};
 
 use super::*;
-use tethered::{Host, JoinError, KeepAlive, serverless_handler, spawn_tracked, wait_until};
+use tethered::{
+    Host, JoinError, KeepAlive, Verdict, serverless_handler, spawn_tracked, wait_until,
+};
 use tethered_tests::platform::{Platform, take_drain};
 
 /// The body consumes the argument that is the host.
@@ -173,4 +178,108 @@ async fn a_drain_that_is_polled_late_gives_its_tasks_their_time() {
     sleep(ms(5_000)).await;
     take_drain(&drains).await;
     assert_eq!(journal.lines(), ["keep-alive stopped at 5050"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn its_budget_runs_from_the_response() {
+    #[serverless_handler(host = platform)]
+    async fn handler(platform: Platform, journal: Journal) -> Result<(), JoinError> {
+        drop(platform);
+        wait_until!(journal.clone().hang("keep-alive"));
+        wait_until!(inner(journal.clone()));
+        spawn_tracked!(journal.work("tracked", 5_000));
+        Ok(())
+    }
+
+    /// Its keep-alive task is drained with those around it.
+    #[serverless_handler]
+    async fn inner(journal: Journal) -> Result<(), JoinError> {
+        wait_until!(journal.hang("inner"));
+        Ok(())
+    }
+
+    let platform = Platform {
+        budget: Some(ms(1_000)),
+        ..Platform::default()
+    };
+    let drains = platform.drains.clone();
+    let journal = Journal::new();
+    handler(platform, journal.clone()).await.unwrap();
+    take_drain(&drains).await;
+    let mut lines = journal.lines();
+    lines[1..].sort();
+    assert_eq!(
+        lines,
+        [
+            "tracked at 5000",
+            "inner stopped at 5950",
+            "keep-alive stopped at 5950"
+        ]
+    );
+}
+
+/// The one verdict that a platform was given.
+async fn verdict(platform: &Mutex<Vec<Verdict>>) -> Result<(), String> {
+    let verdict = platform.lock().unwrap().pop().unwrap();
+    tokio::time::timeout(ms(60_000), verdict)
+        .await
+        .expect("it is told")
+}
+
+fn acknowledged() -> Platform {
+    Platform {
+        mode: KeepAlive::JoinAndFail,
+        ..Platform::default()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_acknowledged_trigger_is_told_of_its_tasks() {
+    let platform = acknowledged();
+    let verdicts = platform.verdicts.clone();
+    handler(platform, Journal::new()).await.unwrap_err();
+    let told = verdict(&verdicts).await.unwrap_err();
+    assert!(told.starts_with("fails (tests/"), "{told}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_acknowledged_trigger_is_told_of_what_went_to_the_log() {
+    #[serverless_handler(host = platform, on_error = log)]
+    async fn handler(platform: Platform, journal: Journal) {
+        drop(platform);
+        spawn_tracked!(name = "logged", journal.fail("tracked", 100));
+    }
+
+    let platform = acknowledged();
+    let verdicts = platform.verdicts.clone();
+    handler(platform, Journal::new()).await;
+    let told = verdict(&verdicts).await.unwrap_err();
+    assert!(told.starts_with("logged (tests/"), "{told}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_acknowledged_trigger_is_told_of_its_handler() {
+    #[serverless_handler(host = platform)]
+    async fn ends(platform: Platform, how: &str) -> Result<(), Error> {
+        let _ = platform;
+        match how {
+            "well" => Ok(()),
+            "failed" => Err("on purpose".into()),
+            "panicked" => panic!("on purpose"),
+            _ => pending().await,
+        }
+    }
+
+    for (how, expected) in [
+        ("well", Ok(())),
+        ("failed", Err("`ends` returned an error".to_owned())),
+        ("panicked", Err("the handler did not return".to_owned())),
+        ("dropped", Err("the handler did not return".to_owned())),
+    ] {
+        let platform = acknowledged();
+        let verdicts = platform.verdicts.clone();
+        let handling = tokio::time::timeout(ms(10), ends(platform, how));
+        let _ = tokio::spawn(handling).await;
+        assert_eq!(verdict(&verdicts).await, expected, "{how}");
+    }
 }

@@ -1,0 +1,40 @@
+//! Native targets: tokio.
+
+use std::{io::Write as _, time::SystemTime};
+
+/// A task may move to another thread. As the trait itself, so that errors name that.
+pub(crate) use std::marker::Send as MaybeSend;
+pub use tokio::time::Instant;
+pub(crate) use tokio::{
+    task::{AbortHandle, JoinHandle, spawn, spawn_blocking},
+    time::{Sleep, sleep, sleep_until, timeout_at},
+};
+
+/// A closure that there are threads for: any.
+pub trait Blocking {}
+
+impl<C> Blocking for C {}
+
+/// `f`, to be called where the runtime may not be the current one.
+pub(crate) fn entered<R>(f: impl FnOnce() -> R + Send) -> impl FnOnce() -> R + Send {
+    let runtime = tokio::runtime::Handle::current();
+    move || {
+        let _entered = runtime.enter();
+        f()
+    }
+}
+
+/// `future` as it is: each kind of task is compiled by itself, and none is boxed twice.
+pub(crate) fn erased<F: Future>(future: F) -> F {
+    future
+}
+
+pub(crate) fn system_now() -> SystemTime {
+    SystemTime::now()
+}
+
+/// Writes a line to stderr, at once, so that no other process's gets in between. One that is gone
+/// costs the line.
+pub(crate) fn print_error(line: &str) {
+    let _ = std::io::stderr().write_all(format!("{line}\n").as_bytes());
+}
