@@ -1,4 +1,4 @@
-//! A function binary against a [`RuntimeApi`](crate::runtime_api::RuntimeApi).
+//! A function binary against a [`RuntimeApi`].
 
 use std::{
     path::Path,
