@@ -97,16 +97,16 @@ impl Scenario {
         let answered = Instant::now();
         let mut wrong = Vec::new();
         if let Some(answer) = answer {
-            let ms = answer.elapsed.as_secs_f64() * 1e3;
-            let (least, most) = (self.answer.0 as f64, self.answer.1 as f64);
+            let (least, most) = self.answer;
             if answer.status != self.status {
                 wrong.push(format!("status {}, not {}", answer.status, self.status));
             }
             if !answer.body.contains(self.body) {
                 wrong.push(format!("the answer was: {}", answer.body));
             }
-            if !(least..=most).contains(&ms) {
-                wrong.push(format!("answered after {ms:.1} ms"));
+            let range = Duration::from_millis(least)..=Duration::from_millis(most);
+            if !range.contains(&answer.elapsed) {
+                wrong.push(format!("answered after {:.1?}", answer.elapsed));
             }
         }
         let mut effects = Vec::new();
