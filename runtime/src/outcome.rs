@@ -2,10 +2,10 @@
 
 use std::{convert::Infallible, error::Error};
 
-use crate::rt::MaybeSend;
+use crate::rt::MaybeSend as Send;
 
 /// An error of any kind, as it is boxed at the platform's edge.
-pub type BoxError = Box<dyn Error + Send + Sync>;
+pub type BoxError = Box<dyn Error + std::marker::Send + Sync>;
 
 /// What a tracked future or closure may return: something whose failure cannot be overlooked.
 ///
@@ -18,9 +18,9 @@ pub type BoxError = Box<dyn Error + Send + Sync>;
     note = "if it can fail, return `Result<_, E>` where `E: Into<Box<dyn Error + Send + Sync>>`",
     note = "if it cannot, return `tethered::Value(value)`, or end with `value;` to drop it"
 )]
-pub trait Outcome: MaybeSend + 'static {
+pub trait Outcome: Send + 'static {
     /// What an awaited [`Tracked`](crate::Tracked) yields when the task completes.
-    type Value: MaybeSend + 'static;
+    type Value: Send + 'static;
 
     /// Splits success from failure.
     fn into_outcome(self) -> Result<Self::Value, BoxError>;
@@ -67,8 +67,8 @@ impl Outcome for Never {
 #[diagnostic::do_not_recommend]
 impl<T, E> Outcome for Result<T, E>
 where
-    T: MaybeSend + 'static,
-    E: Into<BoxError> + MaybeSend + 'static,
+    T: Send + 'static,
+    E: Into<BoxError> + Send + 'static,
 {
     type Value = T;
 
@@ -92,7 +92,7 @@ where
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Value<T>(pub T);
 
-impl<T: MaybeSend + 'static> Outcome for Value<T> {
+impl<T: Send + 'static> Outcome for Value<T> {
     type Value = T;
 
     fn into_outcome(self) -> Result<T, BoxError> {

@@ -11,7 +11,7 @@ use crate::{
     log,
     outcome::{Outcome, TaskKind},
     reserve::{Reserved, Start, refused},
-    rt::{self, Blocking, MaybeSend},
+    rt::{self, Blocking, MaybeSend as Send},
     scope::Scope,
     site::Site,
     state::{Facts, Given, Pending},
@@ -64,9 +64,9 @@ impl Options {
 /// `spawn_tracked!`
 pub fn spawn_tracked<F, T>(options: Options, future: F) -> Tracked<T>
 where
-    F: Future + MaybeSend + 'static,
+    F: Future + Send + 'static,
     F::Output: Outcome<Value = T>,
-    T: MaybeSend + 'static,
+    T: Send + 'static,
 {
     spawn(TaskKind::Spawn, options, future)
 }
@@ -74,9 +74,9 @@ where
 /// `wait_until!`
 pub fn wait_until<F, T>(options: Options, future: F) -> Tracked<T>
 where
-    F: Future + MaybeSend + 'static,
+    F: Future + Send + 'static,
     F::Output: Outcome<Value = T>,
-    T: MaybeSend + 'static,
+    T: Send + 'static,
 {
     spawn(TaskKind::WaitUntil, options, future)
 }
@@ -84,9 +84,9 @@ where
 /// `after_response!`
 pub fn after_response<F, T>(options: Options, future: F) -> Tracked<T>
 where
-    F: Future + MaybeSend + 'static,
+    F: Future + Send + 'static,
     F::Output: Outcome<Value = T>,
-    T: MaybeSend + 'static,
+    T: Send + 'static,
 {
     spawn(TaskKind::AfterResponse, options, future)
 }
@@ -94,9 +94,10 @@ where
 /// `spawn_blocking_tracked!`
 pub fn spawn_blocking_tracked<C, O, T>(mut options: Options, closure: C) -> Tracked<T>
 where
-    C: FnOnce() -> O + Blocking + Send + 'static,
+    C: FnOnce() -> O + Send + 'static,
     O: Outcome<Value = T>,
-    T: MaybeSend + 'static,
+    T: Send + 'static,
+    C: Blocking,
 {
     let (scope, caller) = current(&options);
     let (site, timeout) = (options.site, options.timeout);
@@ -155,9 +156,9 @@ fn give_up_after(timeout: Option<Duration>, task: TaskRef) {
 
 fn spawn<F, T>(kind: TaskKind, mut options: Options, future: F) -> Tracked<T>
 where
-    F: Future + MaybeSend + 'static,
+    F: Future + Send + 'static,
     F::Output: Outcome<Value = T>,
-    T: MaybeSend + 'static,
+    T: Send + 'static,
 {
     let (scope, caller) = current(&options);
     let (site, timeout) = (options.site, options.timeout);
@@ -185,9 +186,9 @@ where
 #[track_caller]
 pub(crate) fn in_scope<F, T>(scope: &Scope, future: F) -> Result<Tracked<T>, ScopeClosed<F>>
 where
-    F: Future + MaybeSend + 'static,
+    F: Future + Send + 'static,
     F::Output: Outcome<Value = T>,
-    T: MaybeSend + 'static,
+    T: Send + 'static,
 {
     /// The name; the place is each caller's.
     static SITE: Site = Site::new("task");
@@ -211,8 +212,8 @@ where
 
 fn start<F, T>(scope: &Scope, kind: TaskKind, reserved: &Reserved, future: F) -> Tracked<T>
 where
-    F: Future<Output = Returned<T>> + MaybeSend + 'static,
-    T: MaybeSend + 'static,
+    F: Future<Output = Returned<T>> + Send + 'static,
+    T: Send + 'static,
 {
     let reference = reserved.task(scope);
     let task = Task::new(rt::erased(future), reference.clone());

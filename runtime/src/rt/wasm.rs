@@ -19,7 +19,7 @@ use wasm_bindgen_futures::spawn_local;
 pub use self::time::Instant;
 pub(crate) use self::time::{Sleep, sleep, sleep_until, timeout_at};
 
-/// A task stays on its thread, so it may be anything.
+/// A task stays on its thread, so it may be anything. Imported as `Send` where errors quote a bound.
 pub trait MaybeSend {}
 
 impl<T: ?Sized> MaybeSend for T {}

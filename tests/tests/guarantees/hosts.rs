@@ -205,7 +205,8 @@ async fn its_budget_runs_from_the_response() {
     let drains = platform.drains.clone();
     let journal = Journal::new();
     handler(platform, journal.clone()).await.unwrap();
-    take_drain(&drains).await;
+    let drain = tokio::time::timeout(ms(60_000), take_drain(&drains));
+    drain.await.expect("it ends");
     let mut lines = journal.lines();
     lines[1..].sort();
     assert_eq!(
