@@ -141,6 +141,9 @@ impl<T> Exempt<IsHandle> for oneshot::Receiver<T> {}
 impl<T> Exempt<IsHandle> for futures_channel::oneshot::Receiver<T> {}
 impl<T> Exempt<IsHandle> for AbortOnDropHandle<T> {}
 impl<T> Exempt<IsHandle> for Tracked<T> {}
+// Its handlers are tracked: who drops it only does not wait.
+#[cfg(feature = "callbacks")]
+impl Exempt<IsHandle> for crate::callbacks::Emit {}
 // What the compiler falls back to for the value of code that never returns, at the same time as it
 // falls back to `i32`.
 impl Exempt<IsHandle> for () {}

@@ -326,3 +326,13 @@ pub fn given_back(mut map: std::collections::HashMap<u32, JoinHandle<()>>, handl
     map.remove(&1).map(|handle| handle.abort());
     map.into_values().for_each(|handle| handle.abort());
 }
+
+/// Events whose handlers are tracked, waited for or not.
+#[no_detach]
+pub async fn events(callbacks: &tethered::Callbacks<u32>) {
+    drop(callbacks.emit(1));
+    let _ = callbacks.emit(2);
+    if callbacks.emit(3).await.is_err() {
+        let _later = callbacks.emit(4);
+    }
+}
