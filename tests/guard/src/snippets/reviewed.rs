@@ -122,7 +122,7 @@ pub mod inline {
     /// Does not.
     pub fn run() {}
 }
-#[cfg(all())]
+#[cfg(not(any()))]
 use inline::run;
 #[cfg(any())]
 use spawning::run;
