@@ -23,6 +23,16 @@ struct About<'a> {
     kind: Option<TaskErrorKind>,
 }
 
+impl<'a> About<'a> {
+    fn task(name: &'a str, location: &'a Location<'static>) -> Self {
+        Self {
+            task: Some(name),
+            location: Some(location),
+            kind: None,
+        }
+    }
+}
+
 /// A subscriber gets an event; where there is none, stderr gets a line. A value whose `Display`
 /// panics, a subscriber that does, and a stderr that is gone cost what they would have said.
 ///
@@ -56,9 +66,8 @@ pub(crate) fn failure(scope: &Scope, error: &TaskError) {
         next = scope.plan.parent.as_ref();
     }
     let about = About {
-        task: Some(error.name()),
-        location: Some(error.location()),
         kind: Some(error.kind()),
+        ..About::task(error.name(), error.location())
     };
     say(
         Level::ERROR,
@@ -79,11 +88,7 @@ pub(crate) fn outside(name: &str, location: &'static Location<'static>) {
         }
         said.push(location);
     }
-    let about = About {
-        task: Some(name),
-        location: Some(location),
-        kind: None,
-    };
+    let about = About::task(name, location);
     say(
         Level::WARN,
         about,
@@ -97,11 +102,7 @@ pub(crate) fn outside(name: &str, location: &'static Location<'static>) {
 /// A task was started by code that outlived its scope.
 pub(crate) fn refused(error: &TaskError) {
     let (name, location) = (error.name(), error.location());
-    let about = About {
-        task: Some(name),
-        location: Some(location),
-        kind: None,
-    };
+    let about = About::task(name, location);
     say(
         Level::WARN,
         about,

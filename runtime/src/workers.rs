@@ -190,6 +190,10 @@ impl Host for Acknowledged<'_> {
 
 /// The host of a handler whose keep-alive tasks get less than the platform's [limit](LIMIT):
 /// `#[serverless_handler(host = tethered::workers::within(&ctx, Duration::from_secs(5)))]`.
+///
+/// The time runs from when the handler has returned its value. 100 ms before its end the tasks are
+/// told to stop, 50 ms later they are dropped, and named on the console; the response is not
+/// changed. It does not bound what the handler joins.
 #[must_use]
 pub fn within(context: &Context, budget: Duration) -> Within<'_> {
     Within { context, budget }

@@ -163,8 +163,7 @@ impl Walker<'_> {
         }
         let is_call = self.is_call(&original);
         // In an inner body, which is checked for borrows, what the value borrows has to live on.
-        let is_outermost = self.in_closure == 0;
-        let is_free = is_outermost || shape::borrows_nothing(&original);
+        let is_free = self.in_closure == 0 || shape::borrows_nothing(&original);
         let Some(checks) = &mut self.checks else {
             return false;
         };
