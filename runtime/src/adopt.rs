@@ -61,7 +61,7 @@ impl Scope {
         }
         if self.has_earlier_deadline_than(&target) {
             // Who drains there has a new deadline to see to.
-            target.0.changed.notify_waiters();
+            target.notify();
         }
         self.settle();
     }
@@ -89,7 +89,7 @@ impl Scope {
             };
             let Some(adopter) = adopter else { return };
             adopter.lock().holders -= 1;
-            adopter.0.changed.notify_waiters();
+            adopter.notify();
             scope = adopter;
         }
     }
@@ -142,12 +142,11 @@ impl Scope {
                 up = further;
             }
             drop(state);
-            self.0.changed.notify_waiters();
+            self.notify();
             // Each waiter looks at all that is adopted, so they are not woken for each of many.
-            if let Some(adopter) = &adopter
-                && adopter.lock().is_idle()
-            {
-                adopter.0.changed.notify_waiters();
+            let idle = adopter.as_ref().filter(|adopter| adopter.lock().is_idle());
+            if let Some(adopter) = idle {
+                adopter.notify();
             }
             return adopter;
         }

@@ -1,66 +1,102 @@
-//! What a handle may ask of its task: its error, or its end.
+//! What a handle may ask of its task: its value, its error, or its end.
 
-use std::task::Waker;
+use std::{
+    mem,
+    sync::{MutexGuard, atomic::Ordering},
+    task::Waker,
+};
 
 use crate::{
     error::TaskError,
     log,
+    outcome::TaskKind,
+    rt::Kept,
     scope::Scope,
-    state::{Facts, Fate, State},
+    slot::{Facts, Fate},
+    state::State,
 };
 
-impl Scope {
-    /// Registers who awaits a task; the failure, if it has ended in one and is not to be had from
-    /// the runtime.
-    pub(crate) fn claim(&self, key: u32, sequence: u32, waker: &Waker) -> Option<TaskError> {
-        let waker = waker.clone();
-        // Dropped once the lock is released, as every waker and error here: either may be the
-        // user's code.
-        let _before;
-        let mut state = self.lock();
-        if let Some(entry) = state.task(key, sequence) {
-            entry.facts.set(Facts::CLAIMED, true);
-            _before = state.watchers.insert(sequence, waker);
-            return None;
-        }
-        consume(&mut state, sequence)
-    }
+/// What a handle finds when it is polled.
+pub(crate) enum Claim {
+    /// The task has no outcome yet. `unstarted`: it waits to be started.
+    Pending {
+        kind: TaskKind,
+        unstarted: bool,
+    },
+    Value(Kept),
+    Error(TaskError),
+}
 
-    /// The error of a task that has ended, for its handle.
-    pub(crate) fn take_error(&self, sequence: u32) -> Option<TaskError> {
-        consume(&mut self.lock(), sequence)
+impl Scope {
+    /// Takes the result of a task for its handle, or registers who awaits it.
+    pub(crate) fn claim(&self, key: u32, sequence: u32, waker: &Waker) -> Claim {
+        // Cloned before the lock and dropped after it, as every waker and error here: either may
+        // be the user's code.
+        let waker = waker.clone();
+        let (_watcher, _freed);
+        let mut state = self.lock();
+        let unstarted = !state.waiting.is_empty() || !state.deferred.is_empty();
+        let slot = state
+            .slot(key, sequence)
+            .expect("a task is kept for its handle");
+        if !slot.facts.has(Facts::ENDED) {
+            slot.facts.set(Facts::CLAIMED, true);
+            let kind = slot.kind;
+            _watcher = slot.extra().watcher.replace(waker);
+            return Claim::Pending { kind, unstarted };
+        }
+        let mut slot = state.free(key);
+        let extra = mem::take(slot.extra());
+        let claim = match (extra.value, extra.ended) {
+            (_, Some(ended)) => {
+                if ended.fate == Fate::Join && !slot.facts.has(Facts::CLAIMED) {
+                    state.group(slot.group).unclaimed -= 1;
+                }
+                Claim::Error(ended.error)
+            }
+            (Some(value), None) => Claim::Value(value),
+            (None, None) => unreachable!("a task that has ended leaves its result"),
+        };
+        _freed = slot;
+        claim
     }
 
     /// A handle is dropped that has yielded nothing: a claimed failure goes back to its readers.
     pub(crate) fn unclaim(&self, key: u32, sequence: u32) {
-        let (_watcher, unread);
-        let mut given_back = false;
+        let mut state = self.lock();
+        let Some(slot) = state.slot(key, sequence) else {
+            return;
+        };
+        let claimed = slot.facts.has(Facts::CLAIMED);
+        slot.facts.set(Facts::CLAIMED, false);
+        slot.facts.set(Facts::ORPHAN, true);
+        if slot.facts.has(Facts::ENDED) {
+            self.give_back(state, key, claimed);
+        } else if claimed {
+            let watcher = slot.extra().watcher.take();
+            drop(state);
+            drop(watcher);
+        }
+    }
+
+    #[cold]
+    fn give_back(&self, mut state: MutexGuard<'_, State>, key: u32, claimed: bool) {
+        let slot = &mut state.slots[key as usize];
+        let group = slot.group;
+        if let Some(ended) = slot.ended()
+            && ended.is_wanted()
         {
-            let mut state = self.lock();
-            _watcher = state.watchers.remove(&sequence);
-            if let Some(entry) = state.task(key, sequence) {
-                entry.facts.set(Facts::CLAIMED, false);
-                entry.facts.set(Facts::ORPHAN, true);
-                return;
+            if claimed && ended.fate == Fate::Join {
+                state.group(group).unclaimed += 1;
+                drop(state);
+                self.notify();
             }
-            let Some(ended) = state.ended.get_mut(&sequence) else {
-                return;
-            };
-            let claimed = std::mem::replace(&mut ended.claimed, false);
-            ended.orphan = true;
-            let (fate, group) = (ended.fate, ended.group);
-            if ended.is_wanted() {
-                given_back = claimed && fate == Fate::Join;
-                state.group(group).unclaimed += usize::from(given_back);
-                unread = None;
-            } else {
-                unread = state.ended.remove(&sequence);
-            }
+            return;
         }
-        if given_back {
-            self.0.changed.notify_waiters();
-        }
-        if let Some(ended) = unread
+        let slot = state.free(key);
+        drop(state);
+        let ended = slot.extra.and_then(|extra| extra.ended);
+        if let Some(ended) = ended
             && ended.fate == Fate::Log
         {
             log::failure(self, &ended.error);
@@ -71,18 +107,22 @@ impl Scope {
     pub(crate) fn is_orphan(&self, key: u32, sequence: u32) -> bool {
         let mut state = self.lock();
         let task = state.task(key, sequence);
-        task.is_none_or(|entry| entry.facts.has(Facts::ORPHAN))
+        task.is_none_or(|slot| slot.facts.has(Facts::ORPHAN))
     }
 
     /// Aborts one task through its handle. A blocking closure that runs goes on.
     pub(crate) fn abort(&self, key: u32, sequence: u32) {
         let mut state = self.lock();
-        let Some(entry) = state.task(key, sequence) else {
+        let Some(slot) = state.task(key, sequence) else {
             return;
         };
-        entry.facts.set(Facts::ABORTED, true);
-        let abort = entry.abort.clone();
-        let token = state.tokens.get(&sequence).cloned();
+        slot.facts.set(Facts::ABORTED, true);
+        let stopper = slot.stopper.take();
+        let extra = slot.extra.as_ref();
+        let (token, abort) = extra
+            .map(|extra| (extra.token.clone(), extra.abort.clone()))
+            .unwrap_or_default();
+        self.0.stopping.store(true, Ordering::Relaxed);
         let waiting = state.waiting.remove(sequence);
         let pending = waiting.or_else(|| state.deferred.remove(sequence));
         drop(state);
@@ -92,14 +132,9 @@ impl Scope {
         if let Some(abort) = abort {
             abort.abort();
         }
+        if let Some(stopper) = stopper {
+            stopper.wake();
+        }
         drop(pending);
     }
-}
-
-fn consume(state: &mut State, sequence: u32) -> Option<TaskError> {
-    let ended = state.ended.remove(&sequence)?;
-    if ended.fate == Fate::Join && !ended.claimed {
-        state.group(ended.group).unclaimed -= 1;
-    }
-    Some(ended.error)
 }

@@ -1,16 +1,13 @@
 //! Which scope the running code belongs to: a thread-local that is set around each poll.
 //!
 //! A value is swapped in and out, never cloned, so that setting it costs a few moves and no atomic.
-//! Nothing here runs code of the user's while the thread-local is borrowed.
+//! Nothing here runs code of the user's while the thread-local is empty.
 
-use std::{
-    cell::{Cell, RefCell},
-    mem,
-};
+use std::{cell::Cell, mem::ManuallyDrop};
 
 use crate::scope::{Plan, Scope};
 
-/// The running task, as its scope knows it.
+/// A task, as its scope knows it.
 #[derive(Clone)]
 pub(crate) struct TaskRef {
     pub(crate) scope: Scope,
@@ -18,20 +15,74 @@ pub(crate) struct TaskRef {
     pub(crate) sequence: u32,
 }
 
-#[derive(Default)]
-pub(crate) enum Context {
+/// Where code runs. As small as a [`TaskRef`], since each poll of a task moves it twice: what is
+/// no task has a key that no task has.
+pub(crate) struct Context {
+    scope: Option<Scope>,
+    key: u32,
+    sequence: u32,
+}
+
+impl Context {
     /// Outside of any invocation.
-    #[default]
-    Outside,
-    /// In a handler's body that has tracked nothing yet: [`PLAN`] has what its scope will be.
-    Planned,
+    pub(crate) const OUTSIDE: Self = Self {
+        scope: None,
+        key: u32::MAX,
+        sequence: 0,
+    };
+    /// In the body of a handler that has tracked nothing yet, and has no plan.
+    pub(crate) const UNPLANNED: Self = Self {
+        key: u32::MAX - 1,
+        ..Self::OUTSIDE
+    };
+    /// In the body of a handler that has tracked nothing yet: [`PLAN`] has what its scope will be.
+    pub(crate) const PLANNED: Self = Self {
+        key: u32::MAX - 2,
+        ..Self::OUTSIDE
+    };
+    const BODY: u32 = u32::MAX - 3;
+
     /// In a body whose scope is open.
-    Body(Scope),
-    Task(TaskRef),
+    pub(crate) fn body(scope: Scope) -> Self {
+        Self {
+            scope: Some(scope),
+            key: Self::BODY,
+            sequence: 0,
+        }
+    }
+
+    /// The scope, if it is open.
+    pub(crate) fn scope(&self) -> Option<&Scope> {
+        self.scope.as_ref()
+    }
+
+    fn task(&self) -> Option<(u32, u32)> {
+        (self.key < Self::BODY).then_some((self.key, self.sequence))
+    }
+}
+
+impl Default for Context {
+    fn default() -> Self {
+        Self::OUTSIDE
+    }
+}
+
+/// The thread's context. Never dropped, which spares each access a look whether it has been:
+/// whoever sets it sets it back.
+struct Current {
+    scope: Cell<ManuallyDrop<Option<Scope>>>,
+    key: Cell<u32>,
+    sequence: Cell<u32>,
 }
 
 thread_local! {
-    static CURRENT: RefCell<Context> = const { RefCell::new(Context::Outside) };
+    static CURRENT: Current = const {
+        Current {
+            scope: Cell::new(ManuallyDrop::new(None)),
+            key: Cell::new(Context::OUTSIDE.key),
+            sequence: Cell::new(0),
+        }
+    };
     /// Beside the context, which so stays small: few handlers are polled without a scope, and
     /// every task pays for the context.
     static PLAN: Cell<Option<Plan>> = const { Cell::new(None) };
@@ -39,9 +90,23 @@ thread_local! {
     static HANDLING: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Exchanges `slot` and the thread's context. A thread that is being torn down has none.
+/// Exchanges `slot` and the thread's context.
 fn exchange(slot: &mut Context) {
-    let _ = CURRENT.try_with(|current| mem::swap(slot, &mut *current.borrow_mut()));
+    CURRENT.with(|current| {
+        let scope = ManuallyDrop::new(slot.scope.take());
+        slot.scope = ManuallyDrop::into_inner(current.scope.replace(scope));
+        slot.key = current.key.replace(slot.key);
+        slot.sequence = current.sequence.replace(slot.sequence);
+    });
+}
+
+/// Looks at the thread's context.
+fn look<R>(f: impl FnOnce(&mut Context) -> R) -> R {
+    let mut context = Context::OUTSIDE;
+    exchange(&mut context);
+    let result = f(&mut context);
+    exchange(&mut context);
+    result
 }
 
 /// Runs `f` in the context of `slot`, which then holds the context as `f` left it.
@@ -59,7 +124,7 @@ pub(crate) fn enter<R>(slot: &mut Context, f: impl FnOnce() -> R) -> R {
     f()
 }
 
-/// The same for a handler, which may not have a scope yet.
+/// The same for a handler that may have a plan instead of a scope.
 pub(crate) fn enter_planned<R>(
     slot: &mut Context,
     plan: &mut Option<Plan>,
@@ -92,10 +157,19 @@ fn exchange_plan(plan: Option<Plan>) -> Option<Plan> {
 
 /// Runs `f` as the task `task`.
 pub(crate) fn enter_task<R>(task: TaskRef, f: impl FnOnce() -> R) -> (TaskRef, R) {
-    let mut slot = Context::Task(task);
+    let mut slot = Context {
+        scope: Some(task.scope),
+        key: task.key,
+        sequence: task.sequence,
+    };
     let result = enter(&mut slot, f);
-    let Context::Task(task) = slot else {
-        unreachable!("only a planned context changes its kind")
+    let scope = slot
+        .scope
+        .expect("only a planned context changes its scope");
+    let task = TaskRef {
+        scope,
+        key: slot.key,
+        sequence: slot.sequence,
     };
     (task, result)
 }
@@ -103,22 +177,20 @@ pub(crate) fn enter_task<R>(task: TaskRef, f: impl FnOnce() -> R) -> (TaskRef, R
 /// The innermost scope, opened now if it was only planned, and the running task's key and sequence
 /// in it.
 pub(crate) fn current() -> Option<(Scope, Option<(u32, u32)>)> {
-    CURRENT
-        .try_with(|current| {
-            let mut current = current.borrow_mut();
-            match &*current {
-                Context::Outside => None,
-                Context::Body(scope) => Some((scope.clone(), None)),
-                Context::Task(task) => Some((task.scope.clone(), Some((task.key, task.sequence)))),
-                Context::Planned => {
-                    let scope = Scope::open(exchange_plan(None).unwrap_or_default());
-                    *current = Context::Body(scope.clone());
-                    Some((scope, None))
-                }
-            }
-        })
-        .ok()
-        .flatten()
+    look(|context| {
+        if context.key == Context::UNPLANNED.key || context.key == Context::PLANNED.key {
+            open(context);
+        }
+        Some((context.scope.clone()?, context.task()))
+    })
+}
+
+/// In a handler whose body tracks something.
+#[cold]
+fn open(context: &mut Context) {
+    let planned = context.key == Context::PLANNED.key;
+    let plan = planned.then(|| exchange_plan(None)).flatten();
+    *context = Context::body(Scope::open(plan.unwrap_or_default()));
 }
 
 /// The innermost scope, opened now if it was only planned.
@@ -128,13 +200,15 @@ pub(crate) fn scope() -> Option<Scope> {
 
 /// The running task, if the innermost thing that runs is one.
 pub(crate) fn task() -> Option<TaskRef> {
-    CURRENT
-        .try_with(|current| match &*current.borrow() {
-            Context::Task(task) => Some(task.clone()),
-            Context::Outside | Context::Planned | Context::Body(_) => None,
+    look(|context| {
+        let (key, sequence) = context.task()?;
+        let scope = context.scope.clone()?;
+        Some(TaskRef {
+            scope,
+            key,
+            sequence,
         })
-        .ok()
-        .flatten()
+    })
 }
 
 /// Whether a callback that is no task of its own runs on this thread.
@@ -162,7 +236,5 @@ pub(crate) fn handling<R>(f: impl FnOnce() -> R) -> R {
 }
 
 pub(crate) fn is_outside() -> bool {
-    CURRENT
-        .try_with(|current| matches!(*current.borrow(), Context::Outside))
-        .unwrap_or(true)
+    CURRENT.with(|current| current.key.get() == Context::OUTSIDE.key)
 }

@@ -28,7 +28,9 @@ impl Drain {
         Self {
             scope,
             ending: Box::pin(async move {
-                draining.enforce(|state| state.phase == Phase::Closed).await;
+                draining
+                    .enforce(&|state| state.phase == Phase::Closed)
+                    .await;
             }),
         }
     }

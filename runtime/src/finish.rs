@@ -2,8 +2,6 @@
 
 use std::{any::Any, task::Waker, time::Duration};
 
-use tokio_util::sync::CancellationToken;
-
 use crate::{
     caught::attempt,
     error::{Cause, TaskError, TaskErrorKind},
@@ -11,14 +9,14 @@ use crate::{
     log,
     outcome::{BoxError, TaskOutcome},
     report::TaskReport,
-    rt::AbortHandle,
+    rt::{AbortHandle, Kept},
     scope::Scope,
-    state::{Ended, Entry, Facts, Fate, Group, Phase, Stage, State},
+    slot::{Ended, Extra, Facts, Fate, Slot},
+    state::{Group, Phase, Stage, State},
 };
 
-/// How a task came to its end.
+/// How a task that did not complete came to its end.
 pub(crate) enum End {
-    Completed,
     Failed(BoxError),
     Panicked(Box<dyn Any + Send>),
     /// By its own `timeout`, or given up.
@@ -28,26 +26,33 @@ pub(crate) enum End {
 }
 
 impl Scope {
-    /// Takes a task to its one outcome. The end of a task that has been given up is ignored.
-    pub(crate) fn finish(&self, key: u32, sequence: u32, end: End) {
-        if matches!(end, End::Completed) {
-            let mut state = self.lock();
-            let Some(entry) = state.remove(key, sequence) else {
-                return;
-            };
-            self.account(&mut state, &entry, TaskOutcome::Completed, None);
-            let extras = state.extras(sequence);
-            let after = After::new(self, &mut state, &entry, false);
+    /// A task has run to its end. The end of one that has been given up is ignored.
+    pub(crate) fn complete(&self, key: u32, sequence: u32, value: Kept) {
+        let mut state = self.lock();
+        let Some(slot) = state.task(key, sequence) else {
             drop(state);
-            drop(extras);
-            after.act(self, entry);
+            attempt(|| drop(value));
+            return;
+        };
+        let orphan = slot.facts.has(Facts::ORPHAN);
+        let value = if orphan {
+            Some(value)
         } else {
-            self.finish_incomplete(key, sequence, end);
+            slot.extra().value = Some(value);
+            None
+        };
+        let after = self.end(&mut state, key, TaskOutcome::Completed, None, orphan, false);
+        drop(state);
+        after.act(self);
+        // Wanted by nobody, since a moment ago.
+        if let Some(value) = value {
+            attempt(|| drop(value));
         }
     }
 
+    /// Takes a task that did not run to its end, or failed, to its one outcome.
     #[cold]
-    fn finish_incomplete(&self, key: u32, sequence: u32, end: End) {
+    pub(crate) fn fail(&self, key: u32, sequence: u32, end: End) {
         let Some((error, fate)) = self.error(key, sequence, end) else {
             return;
         };
@@ -55,7 +60,7 @@ impl Scope {
         // and before the task is counted, so that when a drain has ended, everything has been said.
         let detail = self.0.rows.then(|| attempt(|| error.detail())).flatten();
         let mut said = false;
-        let (mut state, entry) = loop {
+        let mut state = loop {
             let mut state = self.lock();
             let Some(task) = state.task(key, sequence) else {
                 drop(state);
@@ -68,87 +73,136 @@ impl Scope {
                 said = true;
                 continue;
             }
-            if let Some(entry) = state.remove(key, sequence) {
-                break (state, entry);
-            }
+            break state;
         };
         let kind = error.kind();
-        let outcome = kind.outcome();
-        self.account(&mut state, &entry, outcome, detail.flatten());
         let order = state.ends;
         state.ends = order.wrapping_add(1);
-        let (aborted, orphan) = (
-            entry.facts.has(Facts::ABORTED),
-            entry.facts.has(Facts::ORPHAN),
-        );
+        let open = state.phase == Phase::Open;
+        let Some(slot) = state.task(key, sequence) else {
+            return;
+        };
+        let (group, facts) = (slot.group, slot.facts);
         let ended = Ended {
             error,
-            group: entry.group,
             order,
-            claimed: entry.facts.has(Facts::CLAIMED),
-            orphan,
             stopped: kind == TaskErrorKind::Cancelled
-                && entry.group == Group::Tracked
-                && !aborted
-                && state.phase == Phase::Open,
+                && group == Group::Tracked
+                && !facts.has(Facts::ABORTED)
+                && open,
             fate: if said { Fate::Done } else { fate },
         };
-        let join = fate == Fate::Join && !ended.claimed;
-        state.group(entry.group).unclaimed += usize::from(join);
+        let join = fate == Fate::Join && !facts.has(Facts::CLAIMED);
+        let orphan = facts.has(Facts::ORPHAN);
+        let token = slot.extra.as_mut().and_then(|extra| extra.token.take());
         let unwanted = if ended.is_wanted() || !orphan {
-            state.ended.insert(sequence, ended)
+            slot.extra().ended = Some(ended);
+            state.errors += 1;
+            None
         } else {
             Some(ended)
         };
-        let (token, watcher) = state.extras(sequence);
-        let after = After::new(self, &mut state, &entry, join);
+        state.group(group).unclaimed += usize::from(join);
+        let free = unwanted.is_some();
+        let after = self.end(
+            &mut state,
+            key,
+            kind.outcome(),
+            detail.flatten(),
+            free,
+            join,
+        );
         drop(state);
         // What the task left running on its own behalf can see that it is over.
         if let Some(token) = token {
             token.cancel();
         }
-        after.act(self, entry);
-        if let Some(watcher) = watcher {
-            watcher.wake();
-        }
+        after.act(self);
         attempt(|| drop(unwanted));
+    }
+
+    /// Takes a live task out of the account; with `free`, its slot too. `failed`: the join has a
+    /// failure more.
+    fn end(
+        &self,
+        state: &mut State,
+        key: u32,
+        outcome: TaskOutcome,
+        detail: Option<String>,
+        free: bool,
+        failed: bool,
+    ) -> After {
+        state.counts.ended(outcome);
+        let slot = &mut state.slots[key as usize];
+        if self.0.rows {
+            state.rows.push(self.row(slot, outcome, detail));
+        }
+        let (group, facts) = (slot.group, slot.facts);
+        let mut after = After::default();
+        if free {
+            let slot = state.free(key);
+            after.stopper = slot.stopper;
+            after.extra = slot.extra;
+        } else {
+            slot.facts.set(Facts::ENDED, true);
+            after.stopper = slot.stopper.take();
+            if let Some(extra) = &mut slot.extra {
+                after.timer = extra.timer.take();
+                after.watcher = extra.watcher.take();
+            }
+        }
+        state.running -= usize::from(facts.has(Facts::RUNNING));
+        let ended = state.group(group);
+        ended.live -= 1;
+        let last = ended.live == 0;
+        after.pump = !state.waiting.is_empty() && !self.is_full(state);
+        if last || failed {
+            after.notify = true;
+            after.joiner = state.joiner.take();
+            after.let_go = state.holds && state.is_joinable();
+            after.settle = state.phase == Phase::Joined && state.is_idle();
+        }
+        after
     }
 
     /// What a task that ends with `end` comes to: its error, and who reads that.
     fn error(&self, key: u32, sequence: u32, end: End) -> Option<(TaskError, Fate)> {
-        let state = self.lock();
-        let entry = state.tasks.get(key as usize);
-        let Some(entry) = entry.filter(|entry| entry.sequence == sequence) else {
+        let mut state = self.lock();
+        let (groups, phase) = (
+            state.groups.each_ref().map(|group| group.stage),
+            state.phase,
+        );
+        let Some(slot) = state.task(key, sequence) else {
             drop(state);
             // The end of a task that has been given up.
             attempt(|| drop(end));
             return None;
         };
-        let reached = state.groups[entry.group as usize].stage;
+        let reached = groups[slot.group as usize];
         let (kind, cause) = match end {
             End::Failed(error) => (TaskErrorKind::Failed, Cause::Error(error)),
             End::Panicked(payload) => (TaskErrorKind::Panicked, Cause::panic(payload)),
             End::TimedOut => (TaskErrorKind::TimedOut, Cause::None),
-            End::Dropped if reached >= Stage::Expired && !entry.facts.has(Facts::ABORTED) => {
+            End::Dropped if reached >= Stage::Expired && !slot.facts.has(Facts::ABORTED) => {
                 (TaskErrorKind::TimedOut, Cause::None)
             }
-            End::Dropped | End::Completed => (TaskErrorKind::Cancelled, Cause::None),
+            End::Dropped => (TaskErrorKind::Cancelled, Cause::None),
         };
-        let error = TaskError::new(kind, entry.name(), entry.location(), self.age(entry), cause);
-        let fate = self.fate(&state, entry, kind);
+        let error = TaskError::new(kind, slot.name(), slot.location(), self.age(slot), cause);
+        let fate = self.fate(phase, slot, kind);
         Some((error, fate))
     }
 
     /// Who reads the error of a task that ends with `kind`, if no handle does.
-    fn fate(&self, state: &State, entry: &Entry, kind: TaskErrorKind) -> Fate {
-        let joined = match entry.group {
-            Group::Tracked | Group::Callback => state.phase == Phase::Open,
+    fn fate(&self, phase: Phase, slot: &Slot, kind: TaskErrorKind) -> Fate {
+        let joined = match slot.group {
+            Group::Tracked | Group::Callback => phase == Phase::Open,
             Group::KeepAlive => self.0.plan.mode == KeepAlive::JoinAndFail && !self.is_root(),
         };
         match kind {
             TaskErrorKind::Cancelled => Fate::Done,
             // What a deadline left unfinished is named all the same.
-            TaskErrorKind::Failed | TaskErrorKind::Panicked if entry.facts.has(Facts::LOGGED) => {
+            TaskErrorKind::Failed | TaskErrorKind::Panicked if slot.facts.has(Facts::LOGGED) => {
                 Fate::Log
             }
             _ if joined => Fate::Join,
@@ -158,49 +212,38 @@ impl Scope {
 
     /// Nanoseconds since the scope was opened.
     pub(crate) fn nanos(&self) -> u64 {
-        u64::try_from(self.0.opened.elapsed().as_nanos()).unwrap_or(u64::MAX)
+        let elapsed = self.0.opened.elapsed();
+        // More than the 584 years that there is room for are never measured.
+        elapsed.as_secs().wrapping_mul(1_000_000_000) + u64::from(elapsed.subsec_nanos())
     }
 
-    fn age(&self, entry: &Entry) -> Duration {
-        Duration::from_nanos(self.nanos().saturating_sub(entry.started))
+    fn age(&self, slot: &Slot) -> Duration {
+        Duration::from_nanos(self.nanos().saturating_sub(slot.started))
     }
 
-    fn account(
-        &self,
-        state: &mut State,
-        entry: &Entry,
-        outcome: TaskOutcome,
-        detail: Option<String>,
-    ) {
-        state.counts.ended(outcome);
-        if self.0.rows {
-            state.rows.push(TaskReport {
-                name: entry.name(),
-                location: entry.location(),
-                kind: entry.kind,
-                started: self.0.opened + Duration::from_nanos(entry.started),
-                elapsed: self.age(entry),
-                outcome,
-                error: detail,
-            });
+    fn row(&self, slot: &Slot, outcome: TaskOutcome, error: Option<String>) -> TaskReport {
+        TaskReport {
+            name: slot.name(),
+            location: slot.location(),
+            kind: slot.kind,
+            started: self.0.opened + Duration::from_nanos(slot.started),
+            elapsed: self.age(slot),
+            outcome,
+            error,
         }
     }
 }
 
-impl State {
-    /// What only some tasks have: their own token, and who awaits them.
-    fn extras(&mut self, sequence: u32) -> (Option<CancellationToken>, Option<Waker>) {
-        // Most scopes have none: do not hash for nothing.
-        let token = (!self.tokens.is_empty()).then(|| self.tokens.remove(&sequence));
-        let watcher = (!self.watchers.is_empty()).then(|| self.watchers.remove(&sequence));
-        (token.flatten(), watcher.flatten())
-    }
-}
-
 /// What the end of a task leads to, once the lock is released.
+#[derive(Default)]
 #[expect(clippy::struct_excessive_bools, reason = "a list of things to do")]
 struct After {
+    /// Of a task that nobody asks for any more.
+    extra: Option<Box<Extra>>,
+    stopper: Option<Waker>,
     timer: Option<AbortHandle>,
+    watcher: Option<Waker>,
+    joiner: Option<Waker>,
     notify: bool,
     pump: bool,
     let_go: bool,
@@ -208,22 +251,12 @@ struct After {
 }
 
 impl After {
-    fn new(scope: &Scope, state: &mut State, entry: &Entry, failed: bool) -> Self {
-        let timer = (!state.timers.is_empty()).then(|| state.timers.remove(&entry.sequence));
-        Self {
-            timer: timer.flatten(),
-            notify: failed || state.group(entry.group).live == 0,
-            pump: !state.waiting.is_empty() && !scope.is_full(state),
-            let_go: state.holds && state.is_joinable(),
-            settle: state.phase == Phase::Joined && state.is_idle(),
-        }
-    }
-
-    fn act(self, scope: &Scope, entry: Entry) {
-        if let Some(timer) = &self.timer {
+    fn act(self, scope: &Scope) {
+        drop(self.stopper);
+        let of_extra = self.extra.and_then(|extra| extra.timer);
+        if let Some(timer) = self.timer.or(of_extra) {
             timer.abort();
         }
-        drop(entry);
         if self.notify {
             scope.0.changed.notify_waiters();
         }
@@ -235,6 +268,9 @@ impl After {
         }
         if self.settle {
             scope.settle();
+        }
+        for waker in [self.joiner, self.watcher].into_iter().flatten() {
+            waker.wake();
         }
     }
 }

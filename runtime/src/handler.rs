@@ -52,6 +52,7 @@ pub struct OnError<R> {
 
 /// `on_error = fail`
 #[must_use]
+#[inline]
 pub fn fail<R: HandlerOutput>() -> OnError<R> {
     OnError {
         is_err: R::is_err,
@@ -61,6 +62,7 @@ pub fn fail<R: HandlerOutput>() -> OnError<R> {
 
 /// `on_error = log`
 #[must_use]
+#[inline]
 pub fn log<R>() -> OnError<R> {
     OnError {
         is_err: |_| false,
@@ -68,9 +70,14 @@ pub fn log<R>() -> OnError<R> {
     }
 }
 
-/// The attribute's options.
+/// What the attribute says about its handler.
 pub struct Handler<R> {
     pub(crate) on_error: OnError<R>,
+    pub(crate) options: Options,
+}
+
+/// The attribute's options.
+pub(crate) struct Options {
     pub(crate) site: &'static Site,
     pub(crate) join_all: bool,
     pub(crate) abort_on_drop: bool,
@@ -84,54 +91,78 @@ pub struct Handler<R> {
 impl<R> Handler<R> {
     /// A handler with the defaults.
     #[must_use]
+    #[inline]
     pub const fn new(on_error: OnError<R>, site: &'static Site) -> Self {
         Self {
             on_error,
-            site,
-            join_all: false,
-            abort_on_drop: false,
-            timeout: None,
-            limit: None,
-            host_deadline: None,
-            hosted: None,
+            options: Options {
+                site,
+                join_all: false,
+                abort_on_drop: false,
+                timeout: None,
+                limit: None,
+                host_deadline: None,
+                hosted: None,
+            },
         }
     }
 
     /// `join = join_all`
     #[must_use]
+    #[inline]
     pub fn join_all(mut self) -> Self {
-        self.join_all = true;
+        self.options.join_all = true;
         self
     }
 
     /// `on_drop = abort`
     #[must_use]
+    #[inline]
     pub fn abort_on_drop(mut self) -> Self {
-        self.abort_on_drop = true;
+        self.options.abort_on_drop = true;
         self
     }
 
     /// `timeout = …`
     #[must_use]
+    #[inline]
     pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = Some(timeout);
+        self.options.timeout = Some(timeout);
         self
     }
 
     /// `max_concurrent = …`; at least one, or nothing would ever end.
     #[must_use]
+    #[inline]
     pub fn max_concurrent(mut self, limit: usize) -> Self {
-        self.limit = Some(limit.max(1));
+        self.options.limit = Some(limit.max(1));
         self
     }
 
     /// The last of the options: it may open the scope.
     #[must_use]
+    #[inline]
     pub fn host<H: Host + ?Sized>(mut self, host: &H) -> Self {
+        self.options.host(&host);
+        self
+    }
+}
+
+impl Options {
+    /// Whether its handler needs no plan outside of any invocation.
+    #[inline]
+    pub(crate) fn are_plain(&self) -> bool {
+        self.timeout.is_none()
+            && self.limit.is_none()
+            && self.host_deadline.is_none()
+            && self.hosted.is_none()
+    }
+
+    fn host(&mut self, host: &dyn Host) {
         self.host_deadline = host.deadline().and_then(default_deadline);
         let (mut plan, _) = self.plan();
         if plan.hosted {
-            return self;
+            return;
         }
         plan.hosted = true;
         plan.mode = host.keep_alive_mode();
@@ -153,7 +184,6 @@ impl<R> Handler<R> {
             }
         }
         self.hosted = Some((scope, then));
-        self
     }
 
     /// What the handler's scope is to be, and what becomes of its keep-alive tasks.

@@ -205,7 +205,7 @@ pub(crate) struct Open {
 impl Open {
     /// Makes the future inside the invocation: what `make` starts belongs to it.
     pub(crate) fn run<F: Future>(self, make: impl FnOnce() -> F) -> Running<F> {
-        let mut context = Current::Body(self.scope.clone());
+        let mut context = Current::body(self.scope.clone());
         let mut running = Running {
             future: None,
             output: None,
@@ -244,7 +244,7 @@ pin_project! {
         fn drop(this: Pin<&mut Self>) {
             let this = this.project();
             if this.future.is_some() {
-                let mut context = Current::Body(this.scope.clone());
+                let mut context = Current::body(this.scope.clone());
                 let dropped = context::enter(&mut context, || caught::empty(this.future));
                 // The drain is dropped next, and hands the tasks to the scope around.
                 this.scope.answered();
@@ -269,7 +269,7 @@ impl<F: Future> Future for Running<F> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let mut this = self.project();
         if this.future.is_some() {
-            let mut context = Current::Body(this.scope.clone());
+            let mut context = Current::body(this.scope.clone());
             let polled = context::enter(&mut context, || caught::poll(this.future.as_mut(), cx));
             match polled {
                 Poll::Ready(output) => {

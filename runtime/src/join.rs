@@ -1,6 +1,9 @@
 //! What a handler does with its tasks once its body has ended.
 
-use std::pin::Pin;
+use std::{
+    mem,
+    task::{Context, Poll, ready},
+};
 
 #[cfg(feature = "lambda")]
 use crate::KeepAlive;
@@ -8,7 +11,8 @@ use crate::{
     error::TaskError,
     log,
     scope::Scope,
-    state::{Group, Phase, Stage, State},
+    state::{Group, Phase, Stage},
+    stop::{Done, Enforcer},
 };
 
 /// What becomes of a handler's keep-alive tasks.
@@ -33,26 +37,46 @@ pub(crate) struct Joined {
     pub(crate) logged: Vec<TaskError>,
 }
 
-pub(crate) type Joining = Pin<Box<dyn Future<Output = Joined> + Send>>;
+/// Waits for what the handler waits for, and takes its failures.
+pub(crate) struct Joining {
+    scope: Scope,
+    then: Then,
+    /// The first failure cancels the rest.
+    fail_fast: bool,
+    /// Failures are the handler's; otherwise they go to the log.
+    returns: bool,
+    /// For the handler itself, which also sees to its keep-alive tasks.
+    finishes: bool,
+    waits: Waits,
+    enforcer: Enforcer,
+    /// Logged unless it is returned: the handler may be dropped while it joins its keep-alive
+    /// tasks.
+    joined: Joined,
+}
+
+#[derive(Clone, Copy)]
+enum Waits {
+    /// For the tracked tasks, or the first failure.
+    Tracked,
+    /// For all tasks: the answer acknowledges the event, so it comes last.
+    All,
+    /// For the scope's end.
+    Closed,
+}
 
 /// Joins the tracked tasks of `scope`. With `fail_fast`, as `try_join_all` does: the first failure
 /// cancels the rest. Without `returns`, failures go to the log.
 pub(crate) fn join(scope: Scope, then: Then, fail_fast: bool, returns: bool) -> Joining {
-    Box::pin(async move {
-        let mut unread = Unread {
-            scope: &scope,
-            joined: joined(&scope, then, fail_fast).await,
-        };
-        finish(&scope, then).await;
-        let joined = std::mem::take(&mut unread.joined);
-        if returns {
-            return joined;
-        }
-        Joined {
-            logged: log_all(&scope, joined.failures),
-            ..Joined::default()
-        }
-    })
+    Joining {
+        scope,
+        then,
+        fail_fast,
+        returns,
+        finishes: true,
+        waits: Waits::Tracked,
+        enforcer: Enforcer::default(),
+        joined: Joined::default(),
+    }
 }
 
 /// The join of what a handler without the attribute has left to the invocation that a host has
@@ -79,98 +103,124 @@ pub(crate) fn for_host(succeeded: bool) -> Option<Joining> {
     } else {
         Then::Leave
     };
-    Some(Box::pin(async move {
-        let mut unread = Unread {
-            scope: &scope,
-            // A body that fails cancels nothing.
-            joined: joined(&scope, then, succeeded).await,
-        };
-        if succeeded {
-            return std::mem::take(&mut unread.joined);
-        }
-        Joined::default()
-    }))
+    // A body that fails cancels nothing.
+    let mut joining = join(scope, then, succeeded, succeeded);
+    joining.finishes = false;
+    Some(joining)
 }
 
-/// Waits for what the join waits for, and takes its failures.
-async fn joined(scope: &Scope, then: Then, mut fail_fast: bool) -> Joined {
-    let ended: &[Group] = match then {
-        Then::JoinAndFail => Group::ALL,
-        Then::Leave | Then::Attached | Then::Join => Group::JOINED,
-    };
-    loop {
-        let failed = |state: &mut State| fail_fast && state.group(Group::Tracked).unclaimed > 0;
-        scope
-            .enforce(|state| state.is_joinable() || failed(state))
-            .await;
-        if failed(&mut scope.lock()) {
-            scope.stop(&[Group::Tracked], Stage::Aborted);
-            fail_fast = false;
-            continue;
-        }
-        if then == Then::JoinAndFail {
-            // The answer acknowledges the event, so it comes last.
-            scope.release();
-            scope.enforce(|state| state.is_idle()).await;
-        }
-        let mut state = scope.lock();
-        // Asked once more, under the lock that ends the join: nothing slips in between.
-        if state.is_joinable() && (then != Then::JoinAndFail || state.is_idle()) {
-            state.phase = state.phase.max(Phase::Joined);
-            let failures = state.take_failures(ended);
-            let cancelled = state.cancelled();
-            state.unkeep(ended);
-            return Joined {
-                failures,
-                cancelled,
-                logged: Vec::new(),
+impl Joining {
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Joined> {
+        loop {
+            let fail_fast = self.fail_fast;
+            let done: Done<'_> = match self.waits {
+                Waits::Tracked if fail_fast => {
+                    &|state| state.is_joinable() || state.group(Group::Tracked).unclaimed > 0
+                }
+                Waits::Tracked => &|state| state.is_joinable(),
+                Waits::All => &|state| state.is_idle(),
+                Waits::Closed => &|state| state.phase == Phase::Closed,
             };
-        }
-    }
-}
-
-/// Failures that go to the log unless they are returned: the handler may be dropped while it joins
-/// its keep-alive tasks.
-struct Unread<'a> {
-    scope: &'a Scope,
-    joined: Joined,
-}
-
-impl Drop for Unread<'_> {
-    fn drop(&mut self) {
-        log_all(self.scope, std::mem::take(&mut self.joined.failures));
-    }
-}
-
-fn log_all(scope: &Scope, failures: Vec<TaskError>) -> Vec<TaskError> {
-    for error in &failures {
-        log::failure(scope, error);
-    }
-    failures
-}
-
-/// Passes on the keep-alive tasks, or waits for them.
-async fn finish(scope: &Scope, then: Then) {
-    let attached = {
-        let state = scope.lock();
-        then == Then::Attached && state.attached
-    };
-    match then {
-        Then::Attached if attached => {
-            scope.release();
-            scope.settle();
-        }
-        Then::Leave | Then::Attached => {
-            scope.settle();
-            scope.leave();
-        }
-        Then::Join | Then::JoinAndFail => {
-            if !scope.lock().is_idle() {
-                log::joins_keep_alive();
+            ready!(self.enforcer.poll(&self.scope, cx, done));
+            match self.waits {
+                Waits::Tracked => self.tracked_ended(),
+                Waits::All => self.take(),
+                Waits::Closed => return Poll::Ready(self.joined()),
             }
-            scope.release();
-            scope.settle();
-            scope.enforce(|state| state.phase == Phase::Closed).await;
+            if matches!(self.waits, Waits::Closed) && self.leave() {
+                return Poll::Ready(self.joined());
+            }
         }
+    }
+
+    /// Nothing holds the join any more, or a task has failed.
+    fn tracked_ended(&mut self) {
+        let failed = self.fail_fast && self.scope.lock().group(Group::Tracked).unclaimed > 0;
+        if failed {
+            self.scope.stop(&[Group::Tracked], Stage::Aborted);
+            self.fail_fast = false;
+        } else if self.then == Then::JoinAndFail {
+            self.scope.release();
+            self.waits = Waits::All;
+        } else {
+            self.take();
+        }
+    }
+
+    /// Ends the join, unless something has slipped in.
+    fn take(&mut self) {
+        let acknowledges = self.then == Then::JoinAndFail;
+        let groups = if acknowledges {
+            Group::ALL
+        } else {
+            Group::JOINED
+        };
+        let mut state = self.scope.lock();
+        // Asked once more, under the lock that ends the join.
+        if state.is_joinable() && (!acknowledges || state.is_idle()) {
+            state.phase = state.phase.max(Phase::Joined);
+            self.joined.failures = state.take_failures(groups);
+            self.joined.cancelled = state.cancelled();
+            state.unkeep(groups);
+            self.waits = Waits::Closed;
+        } else {
+            self.waits = Waits::Tracked;
+        }
+    }
+
+    /// Passes on the keep-alive tasks: whether there is nothing left to wait for.
+    fn leave(&mut self) -> bool {
+        if !self.finishes {
+            return true;
+        }
+        let scope = &self.scope;
+        let (attached, idle) = {
+            let state = scope.lock();
+            (state.attached, state.is_idle())
+        };
+        match self.then {
+            Then::Attached if attached => {
+                scope.release();
+                scope.settle();
+                true
+            }
+            Then::Leave | Then::Attached => {
+                scope.settle();
+                scope.leave();
+                true
+            }
+            Then::Join | Then::JoinAndFail => {
+                if !idle {
+                    log::joins_keep_alive();
+                }
+                scope.release();
+                scope.settle();
+                false
+            }
+        }
+    }
+
+    fn joined(&mut self) -> Joined {
+        let joined = mem::take(&mut self.joined);
+        if self.returns {
+            return joined;
+        }
+        log_all(&self.scope, &joined.failures);
+        Joined {
+            logged: joined.failures,
+            ..Joined::default()
+        }
+    }
+}
+
+impl Drop for Joining {
+    fn drop(&mut self) {
+        log_all(&self.scope, &self.joined.failures);
+    }
+}
+
+fn log_all(scope: &Scope, failures: &[TaskError]) {
+    for error in failures {
+        log::failure(scope, error);
     }
 }

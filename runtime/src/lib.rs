@@ -93,6 +93,7 @@ mod run;
 mod scope;
 mod scoped;
 mod site;
+mod slot;
 mod spawn;
 mod state;
 mod stop;

@@ -4,11 +4,13 @@ use std::panic::resume_unwind;
 
 use crate::{
     caught::caught,
+    context::TaskRef,
     invocation::{MARGIN, deadline_in},
     queue::Waiting,
-    reserve::{Reserved, Start},
+    reserve::Start,
     scope::Scope,
-    state::{Facts, Pending, Stage, State},
+    slot::Facts,
+    state::{Pending, Stage, State},
 };
 
 impl Scope {
@@ -20,10 +22,10 @@ impl Scope {
     }
 
     /// Keeps a task that was reserved to start later, unless it is being stopped already.
-    pub(crate) fn enqueue(&self, reserved: &Reserved, pending: Pending) {
-        let &Reserved { key, sequence, .. } = reserved;
+    pub(crate) fn enqueue(&self, task: &TaskRef, start: Start, pending: Pending) {
+        let &TaskRef { key, sequence, .. } = task;
         let mut state = self.lock();
-        let stopped = match state.task(key, sequence).map(|entry| entry.group) {
+        let stopped = match state.task(key, sequence).map(|slot| slot.group) {
             Some(group) => state.group(group).stage >= Stage::Aborted,
             None => true,
         };
@@ -37,7 +39,7 @@ impl Scope {
             key,
             pending,
         };
-        if reserved.start == Start::Deferred && !state.released {
+        if start == Start::Deferred && !state.released {
             state.deferred.insert(waiting);
         } else {
             state.waiting.insert(waiting);
@@ -50,9 +52,9 @@ impl Scope {
     /// A task that waited is being started: its time begins.
     fn begin(&self, state: &mut State, key: u32, sequence: u32) {
         let now = self.nanos();
-        if let Some(entry) = state.task(key, sequence) {
-            entry.facts.set(Facts::RUNNING, true);
-            entry.started = now;
+        if let Some(slot) = state.task(key, sequence) {
+            slot.facts.set(Facts::RUNNING, true);
+            slot.started = now;
             state.running += 1;
         }
     }
@@ -60,11 +62,7 @@ impl Scope {
     /// Starts waiting tasks while the limit has room.
     pub(crate) fn pump(&self) {
         loop {
-            let Waiting {
-                sequence,
-                key,
-                pending,
-            } = {
+            let Waiting { pending, .. } = {
                 let mut state = self.lock();
                 // A task that ends while another is being started leaves the rest to that loop: no
                 // recursion, however many end at once.
@@ -81,9 +79,8 @@ impl Scope {
             // The runtime may panic where it cannot make a thread.
             let started = caught(pending.0);
             self.lock().pumping = false;
-            match started {
-                Ok(abort) => self.attach(key, sequence, abort),
-                Err(payload) => resume_unwind(payload),
+            if let Err(payload) = started {
+                resume_unwind(payload);
             }
         }
     }
@@ -95,8 +92,8 @@ impl Scope {
             let waiting = state.waiting.remove(sequence);
             waiting.inspect(|waiting| self.begin(&mut state, waiting.key, sequence))
         };
-        if let Some(Waiting { key, pending, .. }) = waiting {
-            self.attach(key, sequence, (pending.0)());
+        if let Some(waiting) = waiting {
+            (waiting.pending.0)();
         }
     }
 
@@ -114,23 +111,26 @@ impl Scope {
 
     /// The response is out: starts what waited for it, in adopted scopes too.
     pub(crate) fn release(&self) {
-        let (awaited, adopted) = {
+        let (awaited, adopted, limited) = {
             let mut state = self.lock();
             state.released = true;
-            if let Some(budget) = state.budget.take() {
+            let budget = state.budget.take();
+            if let Some(budget) = budget {
                 state.over = deadline_in(budget, MARGIN, MARGIN / 2);
-                // Who drains has a deadline to see to.
-                self.0.changed.notify_waiters();
             }
             let mut awaited = Vec::new();
             while let Some(waiting) = state.deferred.pop_first() {
-                if state.tasks[waiting.key as usize].facts.has(Facts::CLAIMED) {
+                if state.slots[waiting.key as usize].facts.has(Facts::CLAIMED) {
                     awaited.push(waiting.sequence);
                 }
                 state.waiting.insert(waiting);
             }
-            (awaited, state.adopted())
+            (awaited, state.adopted(), budget.is_some())
         };
+        if limited {
+            // Who drains has a deadline to see to.
+            self.notify();
+        }
         for sequence in awaited {
             self.start_waiting(sequence);
         }

@@ -1,6 +1,7 @@
-//! The beginning of one task: counted in, spawned, attached to what can abort it.
+//! The beginning of one task: counted in, and, where it runs on a thread, attached to what can abort
+//! it.
 
-use std::{borrow::Cow, sync::Arc, time::Duration};
+use std::{borrow::Cow, sync::atomic::Ordering, task::Waker, time::Duration};
 
 use crate::{
     context::{self, TaskRef},
@@ -9,7 +10,8 @@ use crate::{
     rt::AbortHandle,
     scope::Scope,
     site::Site,
-    state::{Entry, Facts, Given, Group, Phase, Stage},
+    slot::{Extra, Facts, Slot},
+    state::{Group, Phase, Stage, State},
 };
 
 /// When a task may start.
@@ -22,26 +24,10 @@ pub(crate) enum Start {
     Deferred,
 }
 
-pub(crate) struct Reserved {
-    pub(crate) key: u32,
-    pub(crate) sequence: u32,
-    pub(crate) start: Start,
-}
-
-impl Reserved {
-    pub(crate) fn task(&self, scope: &Scope) -> TaskRef {
-        TaskRef {
-            scope: scope.clone(),
-            key: self.key,
-            sequence: self.sequence,
-        }
-    }
-}
-
 impl Scope {
     /// Counts a task in, before it is spawned: one that is aborted before its first poll is
-    /// counted too. `None` if the scope takes no more tasks, or if `caller`, the task of this scope
-    /// that starts it, has been given up.
+    /// counted too. `extra` comes back if the scope takes no more tasks, or if `caller`, the task of
+    /// this scope that starts it, has been given up.
     ///
     /// A task that is itself a callback (`facts` say so) is outside of the limit: one that hangs
     /// must not stop another.
@@ -50,18 +36,18 @@ impl Scope {
         caller: Option<(u32, u32)>,
         kind: TaskKind,
         site: &'static Site,
-        given: Option<Arc<Given>>,
+        extra: Option<Box<Extra>>,
         mut facts: Facts,
-    ) -> Option<Reserved> {
+    ) -> Result<(TaskRef, Start), Option<Box<Extra>>> {
         let unlimited = facts.has(Facts::CALLBACK);
         let started = self.nanos();
         let deferred = kind == TaskKind::AfterResponse && !self.is_released();
         let mut state = self.lock();
         let (inherited, by_callback) = match caller {
-            Some((key, sequence)) => {
-                let caller = state.task(key, sequence)?;
-                (caller.group, caller.facts.has(Facts::CALLBACK))
-            }
+            Some((key, sequence)) => match state.task(key, sequence) {
+                Some(caller) => (caller.group, caller.facts.has(Facts::CALLBACK)),
+                None => return Err(extra),
+            },
             None => (Group::Tracked, false),
         };
         let callback = unlimited || by_callback || context::is_handling();
@@ -77,7 +63,7 @@ impl Scope {
             Group::Tracked
         };
         if state.phase == Phase::Closed || state.group(group).stage >= Stage::Expired {
-            return None;
+            return Err(extra);
         }
         let start = if deferred && !state.released {
             Start::Deferred
@@ -93,42 +79,68 @@ impl Scope {
         state.running += usize::from(counts);
         facts.set(Facts::RUNNING, counts);
         facts.set(Facts::CALLBACK, callback);
-        let key = state.tasks.insert(Entry {
-            abort: None,
+        let key = state.slots.insert(Slot {
+            stopper: None,
             site,
-            given,
+            extra,
             started,
             sequence,
             kind,
             group,
             facts,
         });
-        Some(Reserved {
+        drop(state);
+        let task = TaskRef {
+            scope: self.clone(),
             key: u32::try_from(key).expect("fewer than 2^32 tasks live at once"),
             sequence,
-            start,
-        })
+        };
+        Ok((task, start))
     }
 
-    /// Tells the scope how to abort a task that has been spawned, and does so if that is due.
+    /// Tells the scope how to abort a blocking task, and does so if that is due.
     pub(crate) fn attach(&self, key: u32, sequence: u32, abort: AbortHandle) {
-        let mut state = self.lock();
-        let live = state.task(key, sequence).map(|entry| {
-            let aborted = entry.facts.has(Facts::ABORTED);
-            (aborted, entry.group)
-        });
-        match live {
-            Some((false, group)) if state.group(group).stage < Stage::Aborted => {
-                if let Some(entry) = state.task(key, sequence) {
-                    entry.abort = Some(abort);
-                }
-            }
-            // To be stopped, or given up meanwhile; one that has ended does not mind.
-            _ => {
-                drop(state);
-                abort.abort();
+        {
+            let mut state = self.lock();
+            if !state.is_stopping(key, sequence)
+                && let Some(slot) = state.task(key, sequence)
+            {
+                slot.extra().abort = Some(abort);
+                return;
             }
         }
+        // To be stopped, or given up meanwhile; one that has ended does not mind.
+        abort.abort();
+    }
+
+    /// Whether a task is to be stopped at once; if not, `stopper` will be woken when it is.
+    pub(crate) fn watch(&self, key: u32, sequence: u32, stopper: &Waker) -> bool {
+        let stopper = stopper.clone();
+        let mut state = self.lock();
+        if state.is_stopping(key, sequence) {
+            return true;
+        }
+        if let Some(slot) = state.task(key, sequence) {
+            // It is registered once, so there was none.
+            slot.stopper = Some(stopper);
+        }
+        false
+    }
+
+    /// Whether a task is to be stopped at once, or has been given up.
+    pub(crate) fn is_stopping(&self, key: u32, sequence: u32) -> bool {
+        // Set before the task is woken; one that runs meanwhile asks again before it waits.
+        self.0.stopping.load(Ordering::Relaxed) && self.lock().is_stopping(key, sequence)
+    }
+}
+
+impl State {
+    fn is_stopping(&mut self, key: u32, sequence: u32) -> bool {
+        let task = self.task(key, sequence);
+        let Some((facts, group)) = task.map(|slot| (slot.facts, slot.group)) else {
+            return true;
+        };
+        facts.has(Facts::ABORTED) || self.group(group).stage >= Stage::Aborted
     }
 }
 

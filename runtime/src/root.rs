@@ -37,7 +37,7 @@ pub async fn drain() -> Result<Report, DrainError> {
         scopes.retain(|scope| !quiet(&mut scope.lock()));
         for scope in &scopes {
             // The deadlines of what the root scope has adopted have nobody else to see to them.
-            scope.enforce(quiet).await;
+            scope.enforce(&quiet).await;
         }
         let mut state = root.lock();
         if scopes.is_empty() && quiet(&mut state) {

@@ -15,6 +15,6 @@ use wasm as platform;
 
 pub use platform::Instant;
 pub(crate) use platform::{
-    AbortHandle, Blocking, JoinHandle, MaybeSend, Sleep, entered, erased, print_error, sleep,
-    sleep_until, spawn, spawn_blocking, system_now, timeout_at,
+    AbortHandle, Blocking, Kept, MaybeSend, Sleep, entered, erased, keep, print_error, sleep,
+    sleep_until, spawn, spawn_blocking, system_now, taken, timeout_at,
 };

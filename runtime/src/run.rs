@@ -13,14 +13,15 @@ use pin_project_lite::pin_project;
 
 use crate::{
     caught::{self, rethrow},
-    context::{Context as Current, enter_planned},
+    context::{self, Context as Current, enter_planned},
     error::TaskError,
-    handler::{Handler, OnError},
+    handler::{Handler, OnError, Options},
     join::{Joined, Joining, Then, join},
     join_error::JoinError,
     rt::{Instant, Sleep, sleep_until},
-    scope::{Deadline, Plan, Scope},
+    scope::{Deadline, Plan},
     state::{Group, Stage},
+    stop::Enforcer,
     verdict,
 };
 
@@ -46,10 +47,36 @@ pin_project! {
     /// A running handler.
     #[project = RunProjection]
     pub struct Run<R, F: Future<Output = R>> {
-        handler: Handler<R>,
         // `None` once it has ended; it is dropped in its context.
         #[pin]
         body: Option<F>,
+        end: Option<End<R>>,
+        on_error: OnError<R>,
+        #[pin]
+        frame: Frame,
+    }
+
+    impl<R, F: Future<Output = R>> PinnedDrop for Run<R, F> {
+        fn drop(this: Pin<&mut Self>) {
+            let mut this = this.project();
+            let body = if this.body.is_some() {
+                this.empty_body()
+            } else {
+                Ok(())
+            };
+            if this.frame.is_open() {
+                this.frame.project().dropped();
+            }
+            rethrow(body);
+        }
+    }
+}
+
+pin_project! {
+    /// What is the same for all handlers.
+    #[project = FrameProjection]
+    struct Frame {
+        options: Options,
         context: Current,
         // Until the scope is needed.
         plan: Option<Plan>,
@@ -62,63 +89,32 @@ pin_project! {
         #[pin]
         timer: Option<Sleep>,
         late: bool,
-        // Holds the tasks to their deadlines while the body runs on.
-        enforcing: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
-        end: Option<End<R>>,
-        // Boxed, since a handler that tracks nothing needs none.
+        // Holds the tasks to their deadlines while a late body runs on.
+        enforcer: Enforcer,
         joining: Option<Joining>,
-    }
-
-    impl<R, F: Future<Output = R>> PinnedDrop for Run<R, F> {
-        fn drop(this: Pin<&mut Self>) {
-            let mut this = this.project();
-            let body = this.empty_body();
-            let scope = match (&*this.context, this.handler.hosted.take()) {
-                (Current::Body(scope), _) => Some(scope.clone()),
-                // Never polled.
-                (_, hosted) => hosted.map(|(scope, _)| scope),
-            };
-            if let Some(scope) = scope {
-                drop(this.joining.take());
-                let attached = *this.then == Then::Attached;
-                dropped(&scope, attached, this.handler.abort_on_drop);
-            }
-            rethrow(body);
-        }
-    }
-}
-
-/// The handler's future was dropped before it had yielded.
-fn dropped(scope: &Scope, attached: bool, abort: bool) {
-    scope.end_join();
-    drop(scope.lock().verdict.take());
-    if abort {
-        scope.stop(Group::ALL, Stage::Aborted);
-    }
-    if attached && scope.lock().attached {
-        scope.release();
-        scope.settle();
-    } else {
-        scope.leave();
     }
 }
 
 /// Runs `body` as a handler: everything it tracks is joined before the future yields.
+#[inline]
 pub fn run<R, F: Future<Output = R>>(handler: Handler<R>, body: F) -> Run<R, F> {
     Run {
-        handler,
         body: Some(body),
-        context: Current::Outside,
-        plan: None,
-        begun: false,
-        then: Then::Join,
-        started: None,
-        deadline: None,
-        timer: None,
-        late: false,
-        enforcing: None,
         end: None,
-        joining: None,
+        on_error: handler.on_error,
+        frame: Frame {
+            options: handler.options,
+            context: Current::OUTSIDE,
+            plan: None,
+            begun: false,
+            then: Then::Join,
+            started: None,
+            deadline: None,
+            timer: None,
+            late: false,
+            enforcer: Enforcer::default(),
+            joining: None,
+        },
     }
 }
 
@@ -127,119 +123,75 @@ impl<R, F: Future<Output = R>> Future for Run<R, F> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<R> {
         let mut this = self.project();
-        if !*this.begun {
-            *this.begun = true;
+        if !this.frame.begun {
             this.begin();
         }
         if this.end.is_none() {
             let end = ready!(this.poll_body(cx));
-            *this.end = Some(end);
+            if let End::Returned(value) = end {
+                if this.frame.context.scope().is_none() {
+                    // It has tracked nothing.
+                    return Poll::Ready(value);
+                }
+                *this.end = Some(End::Returned(value));
+            } else {
+                *this.end = Some(end);
+            }
         }
         let joined = ready!(this.poll_join(cx));
-        let verdict = this.verdict();
+        let verdict = this.frame.verdict();
         // What is left now is no longer the handler's.
-        *this.context = Current::Outside;
+        this.frame.as_mut().project().leave();
         Poll::Ready(this.output(joined, verdict))
     }
 }
 
 impl<R, F: Future<Output = R>> RunProjection<'_, R, F> {
-    /// Opens the handler's scope, or plans it.
     fn begin(&mut self) {
-        if let Some((scope, then)) = self.handler.hosted.take() {
-            *self.deadline = scope.0.plan.deadline;
-            *self.context = Current::Body(scope);
-            *self.then = then;
-        } else {
-            let (plan, then) = self.handler.plan();
-            *self.deadline = plan.deadline;
-            *self.context = Current::Planned;
-            *self.plan = Some(plan);
-            *self.then = then;
-        }
-        let Some(Deadline { at, .. }) = *self.deadline else {
-            return;
-        };
-        let now = Instant::now();
-        *self.started = Some(now);
-        if at <= now && self.stops_body() {
+        let stops_body = self.stops_body();
+        if self.frame.as_mut().project().begin(stops_body) {
             let dropped = self.empty_body();
             *self.end = Some(End::timed_out(dropped));
-        } else {
-            self.timer.set(Some(sleep_until(at)));
         }
     }
 
     /// Only a handler that can return the failure is ended by its deadline.
     fn stops_body(&self) -> bool {
-        self.handler.on_error.fail.is_some()
+        self.on_error.fail.is_some()
     }
 
     fn empty_body(&mut self) -> thread::Result<()> {
-        enter_planned(self.context, self.plan, || {
+        let frame = self.frame.as_mut().project();
+        enter_planned(frame.context, frame.plan, || {
             caught::empty(self.body.as_mut())
         })
     }
 
     fn poll_body(&mut self, cx: &mut Context<'_>) -> Poll<End<R>> {
-        let polled = enter_planned(self.context, self.plan, || {
+        let frame = self.frame.as_mut().project();
+        let polled = enter_planned(frame.context, frame.plan, || {
             caught::poll(self.body.as_mut(), cx)
         });
         if let Poll::Ready(ended) = polled {
             return Poll::Ready(End::new(ended));
         }
-        while let Some(timer) = self.timer.as_mut().as_pin_mut()
-            && timer.poll(cx).is_ready()
-        {
-            self.timer.set(None);
-            if *self.late {
-                let dropped = self.empty_body();
-                return Poll::Ready(End::timed_out(dropped));
-            }
-            *self.late = true;
-            if let (true, Some(deadline)) = (self.stops_body(), *self.deadline) {
-                self.timer
-                    .set(Some(sleep_until(Instant::now() + deadline.grace)));
-            }
-        }
-        if let (true, Current::Body(scope)) = (*self.late, &*self.context) {
-            let enforcing = self.enforcing.get_or_insert_with(|| {
-                let scope = scope.clone();
-                Box::pin(async move { scope.enforce(|_| false).await })
-            });
-            let _ = enforcing.as_mut().poll(cx);
+        let stops_body = self.stops_body();
+        if self.frame.as_mut().project().is_over(stops_body, cx) {
+            let dropped = self.empty_body();
+            return Poll::Ready(End::timed_out(dropped));
         }
         Poll::Pending
     }
 
     fn poll_join(&mut self, cx: &mut Context<'_>) -> Poll<Joined> {
-        let Current::Body(scope) = &*self.context else {
-            return Poll::Ready(Joined::default());
+        let OnError { is_err, fail } = *self.on_error;
+        let succeeded = match self.end {
+            Some(End::Returned(value)) => !is_err(value),
+            Some(End::TimedOut) => true,
+            Some(End::Panicked(_)) | None => false,
         };
-        *self.enforcing = None;
-        let joining = self.joining.get_or_insert_with(|| {
-            let succeeded = match self.end {
-                Some(End::Returned(value)) => !(self.handler.on_error.is_err)(value),
-                Some(End::TimedOut) => true,
-                Some(End::Panicked(_)) | None => false,
-            };
-            join(
-                scope.clone(),
-                *self.then,
-                // A body that fails cancels nothing.
-                succeeded && !self.handler.join_all,
-                succeeded && self.handler.on_error.fail.is_some(),
-            )
-        });
-        joining.as_mut().poll(cx)
-    }
-
-    /// Where the host wants to know how the handler ends.
-    fn verdict(&self) -> Option<verdict::Sender> {
-        match &*self.context {
-            Current::Body(scope) if *self.then == Then::JoinAndFail => scope.lock().verdict.take(),
-            _ => None,
-        }
+        let mut frame = self.frame.as_mut().project();
+        frame.poll_join(succeeded, fail.is_some(), cx)
     }
 
     fn output(&mut self, joined: Joined, verdict: Option<verdict::Sender>) -> R {
@@ -248,22 +200,25 @@ impl<R, F: Future<Output = R>> RunProjection<'_, R, F> {
             cancelled,
             logged,
         } = joined;
+        let frame = &*self.frame;
         let value = match self.end.take().expect("polled after completion") {
             End::Returned(value) => Some(value),
             End::Panicked(payload) => resume_unwind(payload),
             End::TimedOut => {
-                let age = self.started.map_or(Duration::ZERO, |start| start.elapsed());
-                failures.push(TaskError::unfinished(self.handler.site, age));
+                let age = frame
+                    .started
+                    .map_or(Duration::ZERO, |start| start.elapsed());
+                failures.push(TaskError::unfinished(frame.options.site, age));
                 None
             }
         };
         let error = JoinError::new(failures, cancelled);
-        let OnError { is_err, fail } = self.handler.on_error;
+        let OnError { is_err, fail } = *self.on_error;
         if let Some(verdict) = verdict {
             let failed = value.as_ref().is_some_and(is_err);
             let logged = JoinError::new(logged, Vec::new());
             verdict.tell(
-                self.handler.site,
+                frame.options.site,
                 error.as_ref().or(logged.as_ref()),
                 failed,
             );
@@ -272,6 +227,131 @@ impl<R, F: Future<Output = R>> RunProjection<'_, R, F> {
             (Some(error), Some(fail), _) => fail(error),
             (_, _, Some(value)) => value,
             (_, _, None) => unreachable!("only a handler that can fail is ended by its deadline"),
+        }
+    }
+}
+
+impl Frame {
+    /// Whether there is a scope, whose tasks somebody has to see to.
+    fn is_open(&self) -> bool {
+        self.context.scope().is_some() || self.options.hosted.is_some()
+    }
+
+    /// Where the host wants to know how the handler ends.
+    fn verdict(&self) -> Option<verdict::Sender> {
+        match self.context.scope() {
+            Some(scope) if self.then == Then::JoinAndFail => scope.lock().verdict.take(),
+            _ => None,
+        }
+    }
+}
+
+impl FrameProjection<'_> {
+    /// Opens the handler's scope, or plans it. Whether the deadline has passed, and ends the body.
+    fn begin(&mut self, stops_body: bool) -> bool {
+        *self.begun = true;
+        if context::is_outside() && self.options.are_plain() {
+            *self.context = Current::UNPLANNED;
+            return false;
+        }
+        self.begin_planned(stops_body)
+    }
+
+    #[cold]
+    fn begin_planned(&mut self, stops_body: bool) -> bool {
+        if let Some((scope, then)) = self.options.hosted.take() {
+            *self.deadline = scope.0.plan.deadline;
+            *self.context = Current::body(scope);
+            *self.then = then;
+        } else {
+            let (plan, then) = self.options.plan();
+            *self.deadline = plan.deadline;
+            *self.context = Current::PLANNED;
+            *self.plan = Some(plan);
+            *self.then = then;
+        }
+        let Some(Deadline { at, .. }) = *self.deadline else {
+            return false;
+        };
+        let now = Instant::now();
+        *self.started = Some(now);
+        if at <= now && stops_body {
+            return true;
+        }
+        self.timer.set(Some(sleep_until(at)));
+        false
+    }
+
+    /// Whether the deadline, and the time to stop after it, have come while the body runs on.
+    fn is_over(&mut self, stops_body: bool, cx: &mut Context<'_>) -> bool {
+        while let Some(timer) = self.timer.as_mut().as_pin_mut()
+            && timer.poll(cx).is_ready()
+        {
+            self.timer.set(None);
+            if *self.late {
+                return true;
+            }
+            *self.late = true;
+            if let (true, Some(deadline)) = (stops_body, *self.deadline) {
+                let end = Instant::now() + deadline.grace;
+                self.timer.set(Some(sleep_until(end)));
+            }
+        }
+        if let (true, Some(scope)) = (*self.late, self.context.scope()) {
+            let _ = self.enforcer.poll(scope, cx, &|_| false);
+        }
+        false
+    }
+
+    fn poll_join(&mut self, succeeded: bool, returns: bool, cx: &mut Context<'_>) -> Poll<Joined> {
+        let Some(scope) = self.context.scope() else {
+            return Poll::Ready(Joined::default());
+        };
+        let joining = self.joining.get_or_insert_with(|| {
+            join(
+                scope.clone(),
+                *self.then,
+                // A body that fails cancels nothing.
+                succeeded && !self.options.join_all,
+                succeeded && returns,
+            )
+        });
+        joining.poll(cx)
+    }
+
+    fn leave(&mut self) {
+        *self.context = Current::OUTSIDE;
+        *self.joining = None;
+    }
+
+    /// The handler's future was dropped before it had yielded.
+    #[cold]
+    fn dropped(&mut self) {
+        let hosted = self.options.hosted.take();
+        // Never polled.
+        let hosted = hosted.map(|(scope, _)| scope);
+        let Some(scope) = self.context.scope().cloned().or(hosted) else {
+            return;
+        };
+        *self.joining = None;
+        scope.end_join();
+        let attached = {
+            let mut state = scope.lock();
+            // Both may be the user's code to drop.
+            let left = (state.verdict.take(), state.joiner.take());
+            let attached = state.attached;
+            drop(state);
+            drop(left);
+            attached
+        };
+        if self.options.abort_on_drop {
+            scope.stop(Group::ALL, Stage::Aborted);
+        }
+        if *self.then == Then::Attached && attached {
+            scope.release();
+            scope.settle();
+        } else {
+            scope.leave();
         }
     }
 }

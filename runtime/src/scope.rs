@@ -4,7 +4,7 @@ use std::{
     fmt,
     sync::{
         Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -20,8 +20,9 @@ use crate::{
     log,
     outcome::Outcome,
     rt::{Instant, MaybeSend},
+    slot::Facts,
     spawn,
-    state::{Facts, Group, Phase, State},
+    state::{Group, Phase, State},
     tracked::Tracked,
 };
 
@@ -133,7 +134,10 @@ pub(crate) struct Inner {
     /// Rows are kept, for this scope's report or for one around it.
     pub(crate) rows: bool,
     state: Mutex<State>,
-    /// A group became empty, a failure came to the join, the scope closed.
+    /// Some task is to be stopped at once: each asks, before it runs on, whether it is one.
+    pub(crate) stopping: AtomicBool,
+    /// A group became empty, a failure came to the join, the scope closed. The handler waits as
+    /// [`State::joiner`] instead.
     pub(crate) changed: Notify,
     /// What was emitted in this invocation.
     #[cfg(feature = "callbacks")]
@@ -185,6 +189,7 @@ impl Scope {
             plan,
             rows,
             state: Mutex::new(state),
+            stopping: AtomicBool::new(false),
             changed: Notify::new(),
             #[cfg(feature = "callbacks")]
             callbacks: crate::callbacks::Ledger::default(),
@@ -261,14 +266,15 @@ impl Scope {
         let Some((key, sequence)) = task else {
             return state.token(Group::Tracked);
         };
-        let Some(group) = state.task(key, sequence).map(|entry| entry.group) else {
+        let Some(group) = state.task(key, sequence).map(|slot| slot.group) else {
             let ended = CancellationToken::new();
             ended.cancel();
             return ended;
         };
-        let group = state.token(group);
-        let token = state.tokens.entry(sequence);
-        token.or_insert_with(|| group.child_token()).clone()
+        let of_group = state.token(group);
+        let slot = &mut state.slots[key as usize];
+        let token = &mut slot.extra().token;
+        token.get_or_insert_with(|| of_group.child_token()).clone()
     }
 
     /// When this scope's tracked tasks are cancelled; called inside a keep-alive task of this
@@ -312,7 +318,7 @@ impl Scope {
     #[cfg(feature = "lambda")]
     pub(crate) fn unfinished(&self) -> Vec<String> {
         let state = self.lock();
-        let tasks = state.tasks.iter();
+        let tasks = state.tasks();
         tasks
             .map(|(_, task)| format!("{} ({})", task.name(), task.location()))
             .collect()
@@ -328,6 +334,15 @@ impl Scope {
         context::task()
             .filter(|task| Arc::ptr_eq(&task.scope.0, &self.0))
             .map(|task| (task.key, task.sequence))
+    }
+
+    /// Tells everybody who waits for a change.
+    pub(crate) fn notify(&self) {
+        let joiner = self.lock().joiner.take();
+        self.0.changed.notify_waiters();
+        if let Some(joiner) = joiner {
+            joiner.wake();
+        }
     }
 
     /// Nobody joins from here on: failures kept for the join go to the log instead.

@@ -1,8 +1,6 @@
 //! How a future or closure becomes a tracked task. The macros call the functions of this file.
 
-use std::{borrow::Cow, panic::Location, sync::Arc, time::Duration};
-
-use tokio::sync::oneshot;
+use std::{borrow::Cow, panic::Location, time::Duration};
 
 use crate::{
     context::{self, TaskRef},
@@ -10,13 +8,14 @@ use crate::{
     finish::End,
     log,
     outcome::{Outcome, TaskKind},
-    reserve::{Reserved, Start, refused},
+    reserve::{Start, refused},
     rt::{self, Blocking, MaybeSend as Send},
     scope::Scope,
     site::Site,
-    state::{Facts, Given, Pending},
-    task::{Closure, Plain, Relay, Returned, Task, Timed},
-    tracked::Tracked,
+    slot::{Extra, Facts},
+    state::Pending,
+    task::{Closure, Task},
+    tracked::{Refused, Tracked},
 };
 
 /// What a macro call says about its task.
@@ -52,11 +51,11 @@ impl Options {
         self
     }
 
-    fn given(&mut self) -> Option<Arc<Given>> {
+    fn extra(&mut self) -> Option<Box<Extra>> {
         let name = self.name.take()?;
-        Some(Arc::new(Given {
+        Some(Box::new(Extra {
             name: Some(name),
-            ..Given::default()
+            ..Extra::default()
         }))
     }
 }
@@ -99,35 +98,30 @@ where
     T: Send + 'static,
     C: Blocking,
 {
-    let (scope, caller) = current(&options);
-    let (site, timeout) = (options.site, options.timeout);
-    let given = options.given();
-    let name = given.as_ref().and_then(|given| given.name.clone());
-    let Some(reserved) = scope.reserve(caller, TaskKind::Blocking, site, given, Facts::default())
-    else {
-        return refuse(&scope, site, name);
+    let (task, start) = match begin(TaskKind::Blocking, &mut options) {
+        Ok(begun) => begun,
+        Err(refused) => return Tracked::refused(refused),
     };
-    let task = reserved.task(&scope);
     let closure = Closure::new(closure, task.clone());
-    if reserved.start == Start::Now {
+    let (timeout, started) = (options.timeout, task.clone());
+    let run = move || {
+        let TaskRef {
+            scope,
+            key,
+            sequence,
+        } = &started;
         let join = rt::spawn_blocking(move || closure.run());
-        scope.attach(task.key, task.sequence, join.abort_handle());
-        give_up_after(timeout, task.clone());
-        return Tracked::spawned(task, join);
+        scope.attach(*key, *sequence, join.abort_handle());
+        give_up_after(timeout, started);
+    };
+    match start {
+        Start::Now => run(),
+        Start::Waiting | Start::Deferred => {
+            task.scope
+                .enqueue(&task, start, Pending(Box::new(rt::entered(run))));
+        }
     }
-    let (handle, value) = oneshot::channel();
-    let timed = task.clone();
-    let pending = Pending(Box::new(rt::entered(move || {
-        let join = rt::spawn_blocking(move || {
-            if let Some(value) = closure.run() {
-                let _ = handle.send(value);
-            }
-        });
-        give_up_after(timeout, timed);
-        join.abort_handle()
-    })));
-    scope.enqueue(&reserved, pending);
-    Tracked::later(task, value, TaskKind::Blocking)
+    Tracked::new(task)
 }
 
 /// A blocking closure cannot be dropped when its time is over; what can end is the wait for it.
@@ -141,13 +135,13 @@ fn give_up_after(timeout: Option<Duration>, task: TaskRef) {
     let scope_of_timer = scope.clone();
     let timer = rt::spawn(async move {
         rt::sleep(timeout).await;
-        scope_of_timer.finish(key, sequence, End::TimedOut);
+        scope_of_timer.fail(key, sequence, End::TimedOut);
     });
     let timer = timer.abort_handle();
     {
         let mut state = scope.lock();
-        if state.task(key, sequence).is_some() {
-            state.timers.insert(sequence, timer);
+        if let Some(slot) = state.task(key, sequence) {
+            slot.extra().timer = Some(timer);
             return;
         }
     }
@@ -160,25 +154,9 @@ where
     F::Output: Outcome<Value = T>,
     T: Send + 'static,
 {
-    let (scope, caller) = current(&options);
-    let (site, timeout) = (options.site, options.timeout);
-    let given = options.given();
-    let name = given.as_ref().and_then(|given| given.name.clone());
-    let Some(reserved) = scope.reserve(caller, kind, site, given, Facts::default()) else {
-        return refuse(&scope, site, name);
-    };
-    match timeout {
-        None => start(&scope, kind, &reserved, Plain { future }),
-        Some(timeout) => start(
-            &scope,
-            kind,
-            &reserved,
-            Timed {
-                future,
-                timeout,
-                sleep: None,
-            },
-        ),
+    match begin(kind, &mut options) {
+        Ok((task, now)) => start(task, now, options.timeout, future),
+        Err(refused) => Tracked::refused(refused),
     }
 }
 
@@ -190,62 +168,64 @@ where
     F::Output: Outcome<Value = T>,
     T: Send + 'static,
 {
-    /// The name; the place is each caller's.
-    static SITE: Site = Site::new("task");
-
-    let given = Arc::new(Given {
-        location: Some(Location::caller()),
-        ..Given::default()
-    });
-    let caller = scope.current_task();
-    match scope.reserve(
-        caller,
-        TaskKind::Spawn,
-        &SITE,
-        Some(given),
-        Facts::default(),
-    ) {
-        Some(reserved) => Ok(start(scope, TaskKind::Spawn, &reserved, Plain { future })),
+    match reserve_in(scope, Location::caller()) {
+        Some((task, now)) => Ok(start(task, now, None, future)),
         None => Err(ScopeClosed(future)),
     }
 }
 
-fn start<F, T>(scope: &Scope, kind: TaskKind, reserved: &Reserved, future: F) -> Tracked<T>
-where
-    F: Future<Output = Returned<T>> + Send + 'static,
-    T: Send + 'static,
-{
-    let reference = reserved.task(scope);
-    let task = Task::new(rt::erased(future), reference.clone());
-    if reserved.start == Start::Now {
-        let join = rt::spawn(task);
-        scope.attach(reserved.key, reserved.sequence, join.abort_handle());
-        return Tracked::spawned(reference, join);
-    }
-    let (handle, value) = oneshot::channel();
-    let relay = Relay {
-        task,
-        handle: Some(handle),
-    };
-    // Whoever starts it later may be outside of the runtime.
-    let start = rt::entered(move || rt::spawn(relay).abort_handle());
-    let pending = Pending(Box::new(start));
-    scope.enqueue(reserved, pending);
-    Tracked::later(reference, value, kind)
+fn reserve_in(scope: &Scope, location: &'static Location<'static>) -> Option<(TaskRef, Start)> {
+    /// The name; the place is each caller's.
+    static SITE: Site = Site::new("task");
+
+    let extra = Box::new(Extra {
+        location: Some(location),
+        ..Extra::default()
+    });
+    let (caller, facts) = (scope.current_task(), Facts::default());
+    let reserved = scope.reserve(caller, TaskKind::Spawn, &SITE, Some(extra), facts);
+    reserved.ok()
 }
 
-/// The scope that a task started here belongs to, and which of its tasks starts it.
-fn current(options: &Options) -> (Scope, Option<(u32, u32)>) {
-    context::current().unwrap_or_else(|| {
-        let (name, site) = (options.name.as_deref(), options.site);
+/// Counts a task in where the running code is.
+fn begin(kind: TaskKind, options: &mut Options) -> Result<(TaskRef, Start), Refused> {
+    let site = options.site;
+    let (scope, caller) = context::current().unwrap_or_else(|| {
+        let name = options.name.as_deref();
         log::outside(name.unwrap_or(site.text()), site.location());
         (Scope::root(), None)
-    })
+    });
+    scope
+        .reserve(caller, kind, site, options.extra(), Facts::default())
+        .map_err(|extra| refuse(&scope, site, extra))
 }
 
-/// The handle of a task that outlived its scope.
-fn refuse<T>(scope: &Scope, site: &'static Site, name: Option<Cow<'static, str>>) -> Tracked<T> {
-    let error = refused(site, name);
+fn start<F, T>(task: TaskRef, start: Start, timeout: Option<Duration>, future: F) -> Tracked<T>
+where
+    F: Future + Send + 'static,
+    F::Output: Outcome<Value = T>,
+    T: Send + 'static,
+{
+    let future = Task::new(rt::erased(future), timeout, task.clone());
+    match start {
+        Start::Now => {
+            rt::spawn(future);
+        }
+        Start::Waiting | Start::Deferred => {
+            // Whoever starts it later may be outside of the runtime.
+            let run = rt::entered(move || {
+                rt::spawn(future);
+            });
+            task.scope.enqueue(&task, start, Pending(Box::new(run)));
+        }
+    }
+    Tracked::new(task)
+}
+
+/// For the handle of a task that outlived its scope.
+#[cold]
+fn refuse(scope: &Scope, site: &'static Site, extra: Option<Box<Extra>>) -> Refused {
+    let error = refused(site, extra.and_then(|extra| extra.name));
     log::refused(&error);
-    Tracked::refused(scope, error)
+    Refused::new(scope, error)
 }

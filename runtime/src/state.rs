@@ -1,27 +1,18 @@
 //! What a scope knows about its tasks. Everything here happens under the scope's lock; nothing
 //! here runs code of the user's, not even a drop.
 
-use std::{
-    borrow::Cow,
-    cmp::Ordering,
-    collections::{BinaryHeap, HashMap},
-    panic::Location,
-    sync::Arc,
-    task::Waker,
-    time::Duration,
-};
+use std::{cmp::Ordering, collections::BinaryHeap, task::Waker, time::Duration};
 
 use slab::Slab;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     error::TaskError,
-    outcome::TaskKind,
     queue::Queue,
     report::{Counts, TaskReport},
-    rt::{AbortHandle, Instant},
+    rt::Instant,
     scope::{Deadline, Scope},
-    site::Site,
+    slot::{Ended, Facts, Fate, Slot},
     verdict,
 };
 
@@ -87,99 +78,6 @@ pub(crate) struct GroupState {
     pub(crate) unclaimed: usize,
 }
 
-/// A live task. Kept at 40 bytes, since there is one for every waiting task.
-pub(crate) struct Entry {
-    pub(crate) abort: Option<AbortHandle>,
-    pub(crate) site: &'static Site,
-    pub(crate) given: Option<Arc<Given>>,
-    /// Nanoseconds from the scope's opening.
-    pub(crate) started: u64,
-    /// Tells this task from others that had its key before.
-    pub(crate) sequence: u32,
-    pub(crate) kind: TaskKind,
-    pub(crate) group: Group,
-    pub(crate) facts: Facts,
-}
-
-/// Independent facts of a live task, in one byte.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Facts(u8);
-
-impl Facts {
-    /// Handed to the runtime, so it counts against the limit.
-    pub(crate) const RUNNING: u8 = 1;
-    /// A handle was polled and has not been dropped.
-    pub(crate) const CLAIMED: u8 = 2;
-    /// Aborted through its handle.
-    pub(crate) const ABORTED: u8 = 4;
-    /// Its handle was dropped: nobody will ask for its value or its error.
-    pub(crate) const ORPHAN: u8 = 8;
-    /// A callback, or started by one.
-    pub(crate) const CALLBACK: u8 = 16;
-    /// Its failure goes to the log, never to the join.
-    pub(crate) const LOGGED: u8 = 32;
-
-    pub(crate) fn has(self, fact: u8) -> bool {
-        self.0 & fact != 0
-    }
-
-    pub(crate) fn set(&mut self, fact: u8, holds: bool) {
-        self.0 = (self.0 & !fact) | (u8::from(holds) * fact);
-    }
-}
-
-/// What only some tasks have.
-#[derive(Default)]
-pub(crate) struct Given {
-    pub(crate) name: Option<Cow<'static, str>>,
-    /// Of a task that no macro started.
-    pub(crate) location: Option<&'static Location<'static>>,
-}
-
-impl Entry {
-    pub(crate) fn name(&self) -> Cow<'static, str> {
-        let given = self.given.as_ref().and_then(|given| given.name.clone());
-        given.unwrap_or(Cow::Borrowed(self.site.text()))
-    }
-
-    pub(crate) fn location(&self) -> &'static Location<'static> {
-        let given = self.given.as_ref().and_then(|given| given.location);
-        given.unwrap_or(self.site.location())
-    }
-}
-
-/// A task that did not complete, until its error has found its reader.
-pub(crate) struct Ended {
-    pub(crate) error: TaskError,
-    pub(crate) group: Group,
-    /// The how-manieth end of the scope's: the first failure in time has the lowest.
-    pub(crate) order: u32,
-    pub(crate) claimed: bool,
-    /// No handle will ask for it.
-    pub(crate) orphan: bool,
-    /// Stopped with its group by a sibling's failure, not through its handle.
-    pub(crate) stopped: bool,
-    pub(crate) fate: Fate,
-}
-
-impl Ended {
-    /// Whether the join wants it, apart from any handle.
-    pub(crate) fn is_wanted(&self) -> bool {
-        self.fate == Fate::Join || self.stopped
-    }
-}
-
-/// Who reads an error that no handle claims.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Fate {
-    /// The join.
-    Join,
-    /// The log and the host's hook.
-    Log,
-    /// It has been read, or nobody needs to (a cancellation).
-    Done,
-}
-
 /// A scope that is drained by another one.
 #[derive(Clone)]
 pub(crate) struct Adopted {
@@ -189,17 +87,18 @@ pub(crate) struct Adopted {
 }
 
 /// A task that waits unstarted.
-pub(crate) struct Pending(pub(crate) Box<dyn FnOnce() -> AbortHandle + Send>);
+pub(crate) struct Pending(pub(crate) Box<dyn FnOnce() + Send>);
 
 #[expect(clippy::struct_excessive_bools, reason = "independent facts")]
 pub(crate) struct State {
-    pub(crate) tasks: Slab<Entry>,
-    /// Wraps after 2³² tasks of one scope; only two that live at once under one key would collide.
+    pub(crate) slots: Slab<Slot>,
+    /// Wraps after 2³¹ tasks of one scope; only two that live at once under one key would collide.
     pub(crate) sequence: u32,
     pub(crate) groups: [GroupState; Group::ALL.len()],
     pub(crate) counts: Counts,
     pub(crate) rows: Vec<TaskReport>,
-    pub(crate) ended: HashMap<u32, Ended>,
+    /// How many slots hold an error.
+    pub(crate) errors: usize,
     pub(crate) ends: u32,
     pub(crate) phase: Phase,
     /// The response is out: `after_response!` starts at once.
@@ -217,11 +116,8 @@ pub(crate) struct State {
     pub(crate) pumping: bool,
     /// Waiting for the response.
     pub(crate) deferred: Queue,
-    pub(crate) tokens: HashMap<u32, CancellationToken>,
-    /// What ends a blocking task's wait at its `timeout`.
-    pub(crate) timers: HashMap<u32, AbortHandle>,
-    /// Who awaits a task that may be given up while it runs.
-    pub(crate) watchers: HashMap<u32, Waker>,
+    /// The handler, which waits for a change.
+    pub(crate) joiner: Option<Waker>,
     /// Ended handlers' scopes that this one drains.
     pub(crate) adopted: Slab<Adopted>,
     /// Who drains this one, and the key there.
@@ -246,12 +142,12 @@ impl State {
             unclaimed: 0,
         };
         Self {
-            tasks: Slab::new(),
+            slots: Slab::new(),
             sequence: 0,
             groups: [group(), group(), group()],
             counts: Counts::default(),
             rows: Vec::new(),
-            ended: HashMap::new(),
+            errors: 0,
             ends: 0,
             phase: Phase::Open,
             released: false,
@@ -262,9 +158,7 @@ impl State {
             waiting: Queue::default(),
             pumping: false,
             deferred: Queue::default(),
-            tokens: HashMap::new(),
-            timers: HashMap::new(),
-            watchers: HashMap::new(),
+            joiner: None,
             adopted: Slab::new(),
             adopter: None,
             holders: 0,
@@ -276,7 +170,8 @@ impl State {
 
     pub(crate) fn next_sequence(&mut self) -> u32 {
         let sequence = self.sequence;
-        self.sequence = sequence.wrapping_add(1);
+        // One bit less than there is room for: a running task puts another one in its place.
+        self.sequence = sequence.wrapping_add(1) & (u32::MAX >> 1);
         sequence
     }
 
@@ -305,10 +200,26 @@ impl State {
         Group::JOINED.iter().all(|group| live(group) == 0) && self.holders == 0
     }
 
-    pub(crate) fn task(&mut self, key: u32, sequence: u32) -> Option<&mut Entry> {
-        self.tasks
+    /// The slot of a task, live or ended.
+    pub(crate) fn slot(&mut self, key: u32, sequence: u32) -> Option<&mut Slot> {
+        self.slots
             .get_mut(key as usize)
-            .filter(|entry| entry.sequence == sequence)
+            .filter(|slot| slot.sequence == sequence)
+    }
+
+    /// The slot of a live task.
+    pub(crate) fn task(&mut self, key: u32, sequence: u32) -> Option<&mut Slot> {
+        self.slot(key, sequence)
+            .filter(|slot| !slot.facts.has(Facts::ENDED))
+    }
+
+    /// The live tasks and their keys.
+    pub(crate) fn tasks(&self) -> impl Iterator<Item = (u32, &Slot)> {
+        let live = self
+            .slots
+            .iter()
+            .filter(|(_, slot)| !slot.facts.has(Facts::ENDED));
+        live.map(|(key, slot)| (u32::try_from(key).expect("keys are made from u32"), slot))
     }
 
     /// The group's token; one that has fired already if the group has been told to stop.
@@ -326,34 +237,43 @@ impl State {
         group.token.get_or_insert_with(make).clone()
     }
 
-    /// Takes a live task out; `None` if it has been given up before.
-    pub(crate) fn remove(&mut self, key: u32, sequence: u32) -> Option<Entry> {
-        self.task(key, sequence)?;
-        let entry = self.tasks.remove(key as usize);
-        self.group(entry.group).live -= 1;
-        self.running -= usize::from(entry.facts.has(Facts::RUNNING));
-        if self.tasks.is_empty() && self.tasks.capacity() > 1024 {
-            self.tasks = Slab::new();
+    /// Nobody asks for the task any more.
+    pub(crate) fn free(&mut self, key: u32) -> Slot {
+        let slot = self.slots.remove(key as usize);
+        let error = slot
+            .extra
+            .as_ref()
+            .is_some_and(|extra| extra.ended.is_some());
+        self.errors -= usize::from(error);
+        if self.slots.is_empty() && self.slots.capacity() > 1024 {
+            self.slots = Slab::new();
         }
-        Some(entry)
+        slot
     }
 
     /// Takes the failures of `groups` that belong to the join, the first in time first, and leaves
     /// a summary for handles that ask later.
     pub(crate) fn take_failures(&mut self, groups: &[Group]) -> Vec<TaskError> {
-        let is_failure = |ended: &Ended| {
-            ended.fate == Fate::Join && !ended.claimed && groups.contains(&ended.group)
-        };
-        let mut failures: BinaryHeap<_> = self
-            .ended
-            .extract_if(|_, ended| ended.orphan && is_failure(ended))
-            .map(|(_, ended)| InTime(ended.order, ended.error))
-            .collect();
-        for ended in self.ended.values_mut().filter(|ended| is_failure(ended)) {
-            ended.fate = Fate::Done;
-            let summary = ended.error.summary();
-            let error = std::mem::replace(&mut ended.error, summary);
-            failures.push(InTime(ended.order, error));
+        let mut failures = BinaryHeap::new();
+        if self.errors > 0 {
+            self.slots.retain(|_, slot| {
+                let (facts, group) = (slot.facts, slot.group);
+                let is_failure = |ended: &&mut Ended| {
+                    ended.fate == Fate::Join
+                        && !facts.has(Facts::CLAIMED)
+                        && groups.contains(&group)
+                };
+                if let Some(ended) = slot.ended().filter(is_failure) {
+                    ended.fate = Fate::Done;
+                    let summary = ended.error.summary();
+                    let error = std::mem::replace(&mut ended.error, summary);
+                    failures.push(InTime(ended.order, error));
+                    let orphan = facts.has(Facts::ORPHAN);
+                    self.errors -= usize::from(orphan);
+                    return !orphan;
+                }
+                true
+            });
         }
         for &group in groups {
             self.group(group).unclaimed = 0;
@@ -370,8 +290,15 @@ impl State {
 
     /// Nobody joins `groups` any more: claimed failures that come back go to the log.
     pub(crate) fn unkeep(&mut self, groups: &[Group]) {
-        for ended in self.ended.values_mut() {
-            if ended.fate == Fate::Join && groups.contains(&ended.group) {
+        if self.errors == 0 {
+            return;
+        }
+        for (_, slot) in &mut self.slots {
+            let joined = groups.contains(&slot.group);
+            if let Some(ended) = slot.ended()
+                && joined
+                && ended.fate == Fate::Join
+            {
                 ended.fate = Fate::Log;
             }
         }
@@ -401,7 +328,14 @@ impl State {
 
     /// Summaries of the tracked tasks that were stopped with their group.
     pub(crate) fn cancelled(&self) -> Vec<TaskError> {
-        let stopped = self.ended.values().filter(|ended| ended.stopped);
+        if self.errors == 0 {
+            return Vec::new();
+        }
+        let ended = self
+            .slots
+            .iter()
+            .filter_map(|(_, slot)| slot.extra.as_ref()?.ended.as_ref());
+        let stopped = ended.filter(|ended| ended.stopped);
         in_time(
             stopped
                 .map(|ended| InTime(ended.order, ended.error.summary()))
@@ -437,15 +371,4 @@ impl Eq for InTime {}
 fn in_time(errors: BinaryHeap<InTime>) -> Vec<TaskError> {
     let sorted = errors.into_sorted_vec();
     sorted.into_iter().map(|InTime(_, error)| error).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::Entry;
-
-    #[test]
-    fn an_entry_stays_small() {
-        assert!(size_of::<Entry>() <= 40, "{}", size_of::<Entry>());
-        assert_eq!(size_of::<Option<Entry>>(), size_of::<Entry>());
-    }
 }

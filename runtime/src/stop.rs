@@ -1,18 +1,27 @@
 //! How the tasks of a scope are stopped, in stages, and by when.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    pin::Pin,
+    sync::{Arc, atomic::Ordering},
+    task::{Context, Poll, Waker},
+    time::Duration,
+};
 
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     finish::End,
-    rt::{AbortHandle, Instant, timeout_at},
+    rt::{AbortHandle, Instant, Sleep, sleep_until, timeout_at},
     scope::{Deadline, Scope},
-    state::{Adopted, Entry, Group, Pending, Stage, State},
+    slot::Slot,
+    state::{Adopted, Group, Pending, Stage, State},
 };
 
 /// The least time that a runtime gets to drop what was aborted, however short the grace period.
 const STOPPING: Duration = Duration::from_millis(10);
+
+/// What is waited for.
+pub(crate) type Done<'a> = &'a (dyn Fn(&mut State) -> bool + Send + Sync);
 
 /// What a deadline leads to next.
 struct Due {
@@ -22,10 +31,46 @@ struct Due {
     stage: Stage,
 }
 
+/// [`Scope::enforce`] for the handler, of which a scope has one.
+#[derive(Default)]
+pub(crate) struct Enforcer(Option<(Instant, Pin<Box<Sleep>>)>);
+
+impl Enforcer {
+    pub(crate) fn poll(&mut self, scope: &Scope, cx: &mut Context<'_>, done: Done<'_>) -> Poll<()> {
+        loop {
+            // A waker is cloned before the lock and dropped after it: it may be the user's code.
+            let waker = cx.waker().clone();
+            let _before;
+            {
+                let mut state = scope.lock();
+                if done(&mut state) {
+                    return Poll::Ready(());
+                }
+                _before = state.joiner.replace(waker);
+            }
+            let Some(due) = scope.due() else {
+                self.0 = None;
+                return Poll::Pending;
+            };
+            if self.0.as_ref().is_none_or(|(at, _)| *at != due.at) {
+                self.0 = Some((due.at, Box::pin(sleep_until(due.at))));
+            }
+            if let Some((_, sleep)) = &mut self.0 {
+                if sleep.as_mut().poll(cx).is_pending() {
+                    return Poll::Pending;
+                }
+            }
+            self.0 = None;
+            due.scope.stop(&[due.group], due.stage);
+        }
+    }
+}
+
 /// What there is to do once the lock is released.
 #[derive(Default)]
 struct Orders {
     tokens: Vec<CancellationToken>,
+    stoppers: Vec<Waker>,
     aborts: Vec<AbortHandle>,
     /// Dropped unstarted.
     drops: Vec<Pending>,
@@ -42,19 +87,25 @@ impl Scope {
             for &group in groups {
                 orders.give(&mut scope, group, stage);
             }
+            if stage >= Stage::Aborted {
+                self.0.stopping.store(true, Ordering::Relaxed);
+            }
             scope.adopted()
         };
         for token in orders.tokens {
             token.cancel();
         }
-        // The runtime drops the futures when it gets to them: `abort` does not wait.
+        // They are dropped when the runtime gets to them: this does not wait.
+        for stopper in orders.stoppers {
+            stopper.wake();
+        }
         for abort in orders.aborts {
             abort.abort();
         }
         drop(orders.drops);
         for (key, sequence) in orders.abandoned {
             self.abandon_opened_by(Some((key, sequence)));
-            self.finish(key, sequence, End::TimedOut);
+            self.fail(key, sequence, End::TimedOut);
         }
         // They have their own deadlines, no later than this scope's, by which they are given up: one
         // that was adopted a moment ago has only just been aborted.
@@ -94,7 +145,7 @@ impl Scope {
     /// Waits until `done`, and holds the tasks to their deadlines meanwhile, those of adopted
     /// scopes too: they are told, aborted a grace period later, and given up half a grace period
     /// after that.
-    pub(crate) async fn enforce(&self, done: impl Fn(&mut State) -> bool) {
+    pub(crate) async fn enforce(&self, done: Done<'_>) {
         loop {
             // Made before the check: a change between the two is not missed.
             let changed = self.0.changed.notified();
@@ -117,6 +168,13 @@ impl Scope {
         let (mut first, adopted) = {
             let scope = self.lock();
             let plan = &self.0.plan;
+            if plan.deadline.is_none()
+                && plan.host_deadline.is_none()
+                && scope.over.is_none()
+                && scope.adopted.is_empty()
+            {
+                return None;
+            }
             let host_deadline = Deadline::nearest(plan.host_deadline, scope.over);
             let deadlines = [plan.deadline, host_deadline, plan.deadline];
             let due = |(&group, deadline): (&Group, Option<Deadline>)| {
@@ -170,30 +228,33 @@ impl Orders {
         if before < Stage::Told {
             self.tokens.extend(raised.token.clone());
         }
-        let live = |entry: &&Entry| entry.group == group;
         if before < Stage::Aborted && stage >= Stage::Aborted {
-            let running = scope.tasks.iter().map(|(_, entry)| entry).filter(live);
-            self.aborts
-                .extend(running.filter_map(|entry| entry.abort.clone()));
+            for (_, slot) in &mut scope.slots {
+                if slot.group == group {
+                    self.stoppers.extend(slot.stopper.take());
+                    let extra = slot.extra.as_ref();
+                    self.aborts
+                        .extend(extra.and_then(|extra| extra.abort.clone()));
+                }
+            }
             let State {
-                tasks,
+                slots,
                 waiting,
                 deferred,
                 ..
             } = scope;
             for queue in [waiting, deferred] {
                 queue.extract(
-                    |waiting| tasks[waiting.key as usize].group == group,
+                    |waiting| slots[waiting.key as usize].group == group,
                     &mut self.drops,
                 );
             }
         }
         if stage == Stage::Abandoned {
-            let left = scope.tasks.iter().filter(|(_, entry)| live(entry));
-            self.abandoned.extend(left.map(|(key, entry)| {
-                let key = u32::try_from(key).expect("keys are made from u32");
-                (key, entry.sequence)
-            }));
+            let of_group = |(_, slot): &(u32, &Slot)| slot.group == group;
+            let left = scope.tasks().filter(of_group);
+            self.abandoned
+                .extend(left.map(|(key, slot)| (key, slot.sequence)));
         }
     }
 }

@@ -4,117 +4,133 @@
 use std::{
     mem,
     pin::Pin,
-    task::{Context, Poll, ready},
+    task::{Context, Poll},
     thread,
     time::Duration,
 };
 
 use pin_project_lite::pin_project;
-use tokio::sync::oneshot;
 use tracing::Span;
 
 use crate::{
-    caught::{self, caught},
+    caught::caught,
     context::{TaskRef, enter_task},
     finish::End,
     outcome::{BoxError, Outcome},
-    rt::{Instant, Sleep, sleep_until},
+    rt::{self, Instant, MaybeSend as Send, Sleep, sleep_until},
+    scope::Scope,
 };
 
-/// How a task's own code ended.
-pub(crate) enum Returned<V> {
-    Value(V),
-    Error(BoxError),
-    TimedOut,
-}
-
-impl<V> Returned<V> {
-    fn new<O: Outcome<Value = V>>(output: O) -> Self {
-        match output.into_outcome() {
-            Ok(value) => Self::Value(value),
-            Err(error) => Self::Error(error),
-        }
-    }
-}
-
 pin_project! {
-    /// A future without a `timeout`.
-    pub(crate) struct Plain<F> {
-        #[pin]
-        pub(crate) future: F,
-    }
-}
-
-impl<F> Future for Plain<F>
-where
-    F: Future<Output: Outcome>,
-{
-    type Output = Returned<<F::Output as Outcome>::Value>;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        self.project().future.poll(cx).map(Returned::new)
-    }
-}
-
-pin_project! {
-    /// A future with a `timeout`, which runs from its first poll.
-    pub(crate) struct Timed<F> {
-        #[pin]
-        pub(crate) future: F,
-        pub(crate) timeout: Duration,
-        #[pin]
-        pub(crate) sleep: Option<Sleep>,
-    }
-}
-
-impl<F> Future for Timed<F>
-where
-    F: Future<Output: Outcome>,
-{
-    type Output = Returned<<F::Output as Outcome>::Value>;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut this = self.project();
-        if let Poll::Ready(output) = this.future.poll(cx) {
-            return Poll::Ready(Returned::new(output));
-        }
-        if this.sleep.is_none() {
-            // Beyond what the clock can tell, a timeout is none.
-            let Some(at) = Instant::now().checked_add(*this.timeout) else {
-                return Poll::Pending;
-            };
-            this.sleep.set(Some(sleep_until(at)));
-        }
-        if let Some(sleep) = this.sleep.as_mut().as_pin_mut() {
-            ready!(sleep.poll(cx));
-        }
-        Poll::Ready(Returned::TimedOut)
-    }
-}
-
-pin_project! {
-    /// A tracked future. Its output is `None` where the scope holds the error.
+    /// A tracked future.
     pub(crate) struct Task<F> {
         // `None` once it is dropped, which happens in its context and before its outcome.
         #[pin]
         future: Option<F>,
-        // `None` once it has its outcome.
-        running: Option<TaskRef>,
-        // Boxed, since most tasks run in no span and all pay for the room.
-        span: Option<Box<Span>>,
+        running: Running,
+        more: Option<Box<More>>,
     }
 
     impl<F> PinnedDrop for Task<F> {
         fn drop(this: Pin<&mut Self>) {
-            let this = this.project();
+            let mut this = this.project();
             if let Some(task) = this.running.take() {
-                let (task, dropped) = run_as(task, this.span.as_deref(), || {
-                    caught::empty(this.future)
-                });
-                conclude::<()>(task, dropped.and_then(|dropped| dropped).map(|()| None));
+                let (task, dropped) = run_as(task, span(this.more), || this.future.set(None));
+                stopped(task, dropped, End::Dropped);
             }
         }
     }
+}
+
+/// Which task it is, until it has its outcome.
+struct Running {
+    scope: Option<Scope>,
+    key: u32,
+    /// The sequence, and in its last bit whether the scope knows how to wake the task: in the same
+    /// word, since a task's size grows in steps.
+    mark: u32,
+}
+
+impl Running {
+    fn take(&mut self) -> Option<TaskRef> {
+        Some(TaskRef {
+            scope: self.scope.take()?,
+            key: self.key,
+            sequence: self.mark >> 1,
+        })
+    }
+}
+
+impl Running {
+    /// Leaves `task` to wait; comes back with it if it is to end now, and how.
+    fn wait(
+        &mut self,
+        task: TaskRef,
+        more: &mut Option<Box<More>>,
+        cx: &mut Context<'_>,
+    ) -> Option<(TaskRef, End)> {
+        if more.as_mut().is_some_and(|more| more.is_over(cx)) {
+            return Some((task, End::TimedOut));
+        }
+        if self.mark & 1 == 0 {
+            self.mark |= 1;
+            // The runtime polls a task with one waker, to its end.
+            if task.scope.watch(task.key, task.sequence, cx.waker()) {
+                return Some((task, End::Dropped));
+            }
+        }
+        self.scope = Some(task.scope);
+        None
+    }
+}
+
+/// What only some tasks have, boxed, since all pay for the room.
+#[derive(Default)]
+struct More {
+    span: Option<Span>,
+    /// Runs from the first poll.
+    timeout: Option<Duration>,
+    sleep: Option<Pin<Box<Sleep>>>,
+}
+
+fn span(more: &Option<Box<More>>) -> Option<&Span> {
+    more.as_ref()?.span.as_ref()
+}
+
+impl More {
+    fn new(timeout: Option<Duration>) -> Option<Box<Self>> {
+        let span = current_span();
+        (span.is_some() || timeout.is_some()).then(|| {
+            Box::new(Self {
+                span,
+                timeout,
+                sleep: None,
+            })
+        })
+    }
+
+    /// Whether the task's time is over.
+    fn is_over(&mut self, cx: &mut Context<'_>) -> bool {
+        if self.sleep.is_none() {
+            // Beyond what the clock can tell, a timeout is none.
+            let at = self
+                .timeout
+                .take()
+                .and_then(|timeout| Instant::now().checked_add(timeout));
+            self.sleep = at.map(|at| Box::pin(sleep_until(at)));
+        }
+        let sleep = self.sleep.as_mut();
+        sleep.is_some_and(|sleep| sleep.as_mut().poll(cx).is_ready())
+    }
+}
+
+/// The span that a task started here runs in.
+fn current_span() -> Option<Span> {
+    if !tracing::dispatcher::has_been_set() {
+        return None;
+    }
+    let span = Span::current();
+    (!span.is_none()).then_some(span)
 }
 
 /// Runs a piece of a task in its context and span, and catches its panic.
@@ -123,82 +139,123 @@ fn run_as<R>(
     span: Option<&Span>,
     piece: impl FnOnce() -> R,
 ) -> (TaskRef, thread::Result<R>) {
-    enter_task(task, || {
-        caught(|| {
-            let _entered = span.map(Span::enter);
-            piece()
-        })
+    enter_task(task, || in_span(span, piece))
+}
+
+fn in_span<R>(span: Option<&Span>, piece: impl FnOnce() -> R) -> thread::Result<R> {
+    caught(|| {
+        let _entered = span.map(Span::enter);
+        piece()
     })
 }
 
-/// Gives a task its outcome, and its value to its handle. `None`: it was dropped before its end.
-fn conclude<V>(task: TaskRef, returned: thread::Result<Option<Returned<V>>>) -> Option<V> {
-    let (mut end, mut value) = match returned {
-        Ok(Some(Returned::Value(value))) => (End::Completed, Some(value)),
-        Ok(Some(Returned::Error(error))) => (End::Failed(error), None),
-        Ok(Some(Returned::TimedOut)) => (End::TimedOut, None),
-        Ok(None) => (End::Dropped, None),
-        Err(payload) => (End::Panicked(payload), None),
-    };
-    let mut task = task;
-    if mem::needs_drop::<V>() && value.is_some() && task.scope.is_orphan(task.key, task.sequence) {
-        // Nobody wants it, so its drop is the last thing that the task does.
-        let (again, dropped) = run_as(task, None, || drop(value.take()));
-        task = again;
-        if let Err(payload) = dropped {
-            end = End::Panicked(payload);
-        }
-    }
-    task.scope.finish(task.key, task.sequence, end);
-    value
-}
-
-/// The span that a task started here runs in.
-fn current_span() -> Option<Box<Span>> {
-    if !tracing::dispatcher::has_been_set() {
-        return None;
-    }
-    let span = Span::current();
-    (!span.is_none()).then(|| Box::new(span))
-}
-
 impl<F> Task<F> {
-    pub(crate) fn new(future: F, task: TaskRef) -> Self {
+    pub(crate) fn new(future: F, timeout: Option<Duration>, task: TaskRef) -> Self {
         Self {
             future: Some(future),
-            running: Some(task),
-            span: current_span(),
+            running: Running {
+                scope: Some(task.scope),
+                key: task.key,
+                mark: task.sequence << 1,
+            },
+            more: More::new(timeout),
         }
     }
 }
 
-impl<F, V> Future for Task<F>
-where
-    F: Future<Output = Returned<V>>,
-{
-    type Output = Option<V>;
+/// Gives a task that was stopped its outcome, once its future has been dropped.
+#[cold]
+fn stopped(task: TaskRef, dropped: thread::Result<()>, end: End) {
+    let end = match dropped {
+        Ok(()) => end,
+        Err(payload) => End::Panicked(payload),
+    };
+    task.scope.fail(task.key, task.sequence, end);
+}
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<V>> {
+/// Gives a task that has run to its end its outcome, and its value to its handle.
+fn conclude<V: Send + 'static>(task: TaskRef, returned: thread::Result<Result<V, BoxError>>) {
+    let end = match returned {
+        Ok(Ok(value)) => return complete(task, value),
+        Ok(Err(error)) => End::Failed(error),
+        Err(payload) => End::Panicked(payload),
+    };
+    task.scope.fail(task.key, task.sequence, end);
+}
+
+fn complete<V: Send + 'static>(task: TaskRef, value: V) {
+    if mem::needs_drop::<V>() && task.scope.is_orphan(task.key, task.sequence) {
+        // Nobody wants it, so its drop is the last thing that the task does.
+        let (task, dropped) = run_as(task, None, || drop(value));
+        match dropped {
+            Ok(()) => task.scope.complete(task.key, task.sequence, rt::keep(())),
+            Err(payload) => stopped(task, Err(payload), End::Dropped),
+        }
+    } else {
+        task.scope
+            .complete(task.key, task.sequence, rt::keep(value));
+    }
+}
+
+impl<F: Future<Output: Outcome>> Future for Task<F> {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let mut this = self.project();
         let Some(task) = this.running.take() else {
-            return Poll::Ready(None);
+            return Poll::Ready(());
         };
-        let (task, polled) = run_as(task, this.span.as_deref(), || {
-            caught::poll(this.future.as_mut(), cx)
+        if task.scope.is_stopping(task.key, task.sequence) {
+            let (task, dropped) = run_as(task, span(this.more), || this.future.set(None));
+            stopped(task, dropped, End::Dropped);
+            return Poll::Ready(());
+        }
+        let (task, polled) = enter_task(task, || {
+            let span = span(this.more);
+            let polled = in_span(span, || match this.future.as_mut().as_pin_mut() {
+                Some(future) => future.poll(cx).map(Outcome::into_outcome),
+                None => Poll::Pending,
+            });
+            let (ended, span) = match polled {
+                Ok(Poll::Pending) => return Poll::Pending,
+                Ok(Poll::Ready(output)) => (Ok(output), span),
+                // It may be the span's subscriber that has panicked.
+                Err(payload) => (Err(payload), None),
+            };
+            let dropped = in_span(span, || this.future.set(None));
+            Poll::Ready(ended.and_then(|output| dropped.map(|()| output)))
         });
-        let (task, returned) = match polled {
-            Ok(Poll::Pending) => {
-                *this.running = Some(task);
-                return Poll::Pending;
+        match polled {
+            Poll::Ready(returned) => {
+                conclude(task, returned);
+                Poll::Ready(())
             }
-            Ok(Poll::Ready(returned)) => (task, returned),
-            // The span's subscriber has panicked; the future is still there.
-            Err(payload) => {
-                let (task, _) = run_as(task, None, || caught::empty(this.future));
-                (task, Err(payload))
+            Poll::Pending => {
+                let Some((task, end)) = this.running.wait(task, this.more, cx) else {
+                    return Poll::Pending;
+                };
+                let (task, dropped) = run_as(task, span(this.more), || this.future.set(None));
+                stopped(task, dropped, end);
+                Poll::Ready(())
             }
+        }
+    }
+}
+
+impl<F: Future<Output: Outcome>> Task<F> {
+    /// Before the first poll of a task that waits for something else: whether it is over already.
+    #[cfg(feature = "callbacks")]
+    pub(crate) fn poll_stopped(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let mut this = self.project();
+        let Some(task) = this.running.take() else {
+            return Poll::Ready(());
         };
-        Poll::Ready(conclude(task, returned.map(Some)))
+        let Some((task, end)) = this.running.wait(task, &mut None, cx) else {
+            return Poll::Pending;
+        };
+        let (task, dropped) = run_as(task, span(this.more), || this.future.set(None));
+        stopped(task, dropped, end);
+        Poll::Ready(())
     }
 }
 
@@ -206,7 +263,7 @@ where
 pub(crate) struct Closure<C> {
     code: Option<C>,
     task: Option<TaskRef>,
-    span: Option<Box<Span>>,
+    span: Option<Span>,
 }
 
 impl<C> Closure<C> {
@@ -218,49 +275,23 @@ impl<C> Closure<C> {
         }
     }
 
-    pub(crate) fn run<O>(mut self) -> Option<O::Value>
+    pub(crate) fn run<O>(mut self)
     where
         C: FnOnce() -> O,
         O: Outcome,
     {
-        let (code, task) = (self.code.take()?, self.task.take()?);
-        let (task, returned) = run_as(task, self.span.as_deref(), || Returned::new(code()));
-        conclude(task, returned.map(Some))
+        if let (Some(code), Some(task)) = (self.code.take(), self.task.take()) {
+            let (task, returned) = run_as(task, self.span.as_ref(), || code().into_outcome());
+            conclude(task, returned);
+        }
     }
 }
 
 impl<C> Drop for Closure<C> {
     fn drop(&mut self) {
         if let Some(task) = self.task.take() {
-            let (task, dropped) = run_as(task, self.span.as_deref(), || drop(self.code.take()));
-            conclude::<()>(task, dropped.map(|()| None));
+            let (task, dropped) = run_as(task, self.span.as_ref(), || drop(self.code.take()));
+            stopped(task, dropped, End::Dropped);
         }
-    }
-}
-
-pin_project! {
-    /// A task that is started later, with the way to its handle. The order of the fields counts:
-    /// the task is dropped first, so that its error is known when the handle wakes.
-    pub(crate) struct Relay<F, V> {
-        #[pin]
-        pub(crate) task: Task<F>,
-        pub(crate) handle: Option<oneshot::Sender<V>>,
-    }
-}
-
-impl<F, V> Future for Relay<F, V>
-where
-    F: Future<Output = Returned<V>>,
-{
-    type Output = ();
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let this = self.project();
-        let value = ready!(this.task.poll(cx));
-        if let (Some(value), Some(handle)) = (value, this.handle.take()) {
-            // A handle that was dropped wants no value.
-            let _ = handle.send(value);
-        }
-        Poll::Ready(())
     }
 }

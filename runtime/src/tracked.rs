@@ -3,16 +3,17 @@
 use std::{
     fmt,
     pin::Pin,
-    task::{Context, Poll, ready},
+    task::{Context, Poll},
 };
 
-use tokio::sync::oneshot;
-
+#[cfg(feature = "callbacks")]
+use crate::slot::Facts;
 use crate::{
+    claim::Claim,
     context::{self, TaskRef},
     error::TaskError,
     outcome::TaskKind,
-    rt::JoinHandle,
+    rt::{self, Kept},
     scope::Scope,
     state::Group,
 };
@@ -41,17 +42,34 @@ pub struct TaskId {
 /// # Cancel safety
 /// Cancel safe: nothing is lost when the handle is not polled any more, or dropped.
 pub struct Tracked<T> {
-    source: Source<T>,
+    task: Handle,
     state: HandleState,
+    /// Knows that `T` lives long enough, which the handle's own type does not say.
+    taken: fn(Kept) -> T,
 }
 
-enum Source<T> {
-    /// Of a task that was started at once.
-    Spawned(TaskRef, JoinHandle<Option<T>>),
-    /// Of a task that is started later.
-    Later(TaskRef, oneshot::Receiver<T>, TaskKind),
-    /// Of a task that its scope refused.
-    Refused(TaskId, Option<TaskError>),
+enum Handle {
+    Task(TaskRef),
+    Refused(Refused),
+}
+
+/// A task that its scope has refused.
+pub(crate) struct Refused {
+    id: TaskId,
+    error: Option<TaskError>,
+}
+
+impl Refused {
+    pub(crate) fn new(scope: &Scope, error: TaskError) -> Self {
+        let id = TaskId {
+            scope: scope.0.id,
+            sequence: scope.lock().next_sequence(),
+        };
+        Self {
+            id,
+            error: Some(error),
+        }
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -61,34 +79,29 @@ enum HandleState {
     Yielded,
 }
 
-impl<T> Tracked<T> {
-    fn new(source: Source<T>) -> Self {
+impl<T: 'static> Tracked<T> {
+    pub(crate) fn new(task: TaskRef) -> Self {
+        Self::of(Handle::Task(task))
+    }
+
+    pub(crate) fn refused(refused: Refused) -> Self {
+        Self::of(Handle::Refused(refused))
+    }
+
+    fn of(task: Handle) -> Self {
         Self {
-            source,
+            task,
             state: HandleState::Untouched,
+            taken: rt::taken,
         }
     }
+}
 
-    pub(crate) fn spawned(task: TaskRef, join: JoinHandle<Option<T>>) -> Self {
-        Self::new(Source::Spawned(task, join))
-    }
-
-    pub(crate) fn later(task: TaskRef, value: oneshot::Receiver<T>, kind: TaskKind) -> Self {
-        Self::new(Source::Later(task, value, kind))
-    }
-
-    pub(crate) fn refused(scope: &Scope, error: TaskError) -> Self {
-        let id = TaskId {
-            scope: scope.0.id,
-            sequence: scope.lock().next_sequence(),
-        };
-        Self::new(Source::Refused(id, Some(error)))
-    }
-
+impl<T> Tracked<T> {
     fn task(&self) -> Option<&TaskRef> {
-        match &self.source {
-            Source::Spawned(task, _) | Source::Later(task, _, _) => Some(task),
-            Source::Refused(..) => None,
+        match &self.task {
+            Handle::Task(task) => Some(task),
+            Handle::Refused(_) => None,
         }
     }
 
@@ -106,12 +119,12 @@ impl<T> Tracked<T> {
     /// The task's identity.
     #[must_use]
     pub fn id(&self) -> TaskId {
-        match &self.source {
-            Source::Spawned(task, _) | Source::Later(task, _, _) => TaskId {
+        match &self.task {
+            Handle::Task(task) => TaskId {
                 scope: task.scope.0.id,
                 sequence: task.sequence,
             },
-            Source::Refused(id, _) => *id,
+            Handle::Refused(refused) => refused.id,
         }
     }
 
@@ -131,8 +144,8 @@ impl<T> Tracked<T> {
     pub(crate) fn has_completed(&self) -> bool {
         self.task().is_some_and(|task| {
             let mut state = task.scope.lock();
-            let live = state.task(task.key, task.sequence).is_some();
-            !live && !state.ended.contains_key(&task.sequence)
+            let slot = state.slot(task.key, task.sequence);
+            slot.is_none_or(|slot| slot.facts.has(Facts::ENDED) && slot.ended().is_none())
         })
     }
 }
@@ -150,7 +163,7 @@ fn holds_response() -> bool {
     context::task().is_none_or(|current| {
         let mut state = current.scope.lock();
         let task = state.task(current.key, current.sequence);
-        task.is_some_and(|entry| entry.group != Group::KeepAlive)
+        task.is_some_and(|slot| slot.group != Group::KeepAlive)
     })
 }
 
@@ -163,35 +176,29 @@ impl<T> Future for Tracked<T> {
             this.state != HandleState::Yielded,
             "`Tracked` polled after completion"
         );
-        let task = match &mut this.source {
-            Source::Refused(_, error) => {
-                this.state = HandleState::Yielded;
-                let error = error.take();
-                return Poll::Ready(Err(error.expect("yielded once")));
+        let claim = match &mut this.task {
+            Handle::Task(task) => {
+                this.state = HandleState::Claimed;
+                task.scope.claim(task.key, task.sequence, cx.waker())
             }
-            Source::Spawned(task, _) | Source::Later(task, _, _) => task,
+            Handle::Refused(refused) => {
+                let error = refused.error.take();
+                Claim::Error(error.expect("yielded once"))
+            }
         };
-        this.state = HandleState::Claimed;
-        if let Some(error) = task.scope.claim(task.key, task.sequence, cx.waker()) {
-            this.state = HandleState::Yielded;
-            return Poll::Ready(Err(error));
-        }
-        let value = match &mut this.source {
-            Source::Spawned(_, join) => ready!(Pin::new(join).poll(cx)).ok().flatten(),
-            Source::Later(task, value, kind) => {
+        let result = match claim {
+            Claim::Pending { kind, unstarted } => {
                 // Asked at each poll: who waits, and for what, may have changed.
-                start(task, *kind);
-                ready!(Pin::new(value).poll(cx)).ok()
+                if let (true, Handle::Task(task)) = (unstarted, &this.task) {
+                    start(task, kind);
+                }
+                return Poll::Pending;
             }
-            Source::Refused(..) => None,
+            Claim::Value(value) => Ok((this.taken)(value)),
+            Claim::Error(error) => Err(error),
         };
         this.state = HandleState::Yielded;
-        Poll::Ready(match (value, this.task()) {
-            (Some(value), _) => Ok(value),
-            (None, task) => Err(task
-                .and_then(|task| task.scope.take_error(task.sequence))
-                .expect("a task without a value has left its error in its scope")),
-        })
+        Poll::Ready(result)
     }
 }
 

@@ -5,7 +5,7 @@ use std::{
     panic::resume_unwind,
     pin::Pin,
     sync::Arc,
-    task::{Context, Poll, ready},
+    task::{Context, Poll},
     time::Duration,
 };
 
@@ -22,12 +22,12 @@ use crate::{
     context::{self, enter_task},
     error::{Cause, TaskErrorKind},
     log,
-    outcome::{BoxError, TaskKind},
+    outcome::{BoxError, Outcome, TaskKind},
     rt,
     site::Site,
-    state::Facts,
-    task::{Plain, Returned, Task},
-    tracked::Tracked,
+    slot::Facts,
+    task::Task,
+    tracked::{Refused, Tracked},
 };
 
 /// A delivery that has its place.
@@ -60,22 +60,21 @@ impl Start<'_> {
         } else {
             kind
         };
-        let given = Some(Arc::clone(&self.label.given));
-        let Some(reserved) = scope.reserve(*caller, kind, &SITE, given, facts) else {
+        let extra = Some(self.label.extra());
+        let Ok((task, _)) = scope.reserve(*caller, kind, &SITE, extra, facts) else {
             // Its handler does not see the event, since its scope takes no more tasks.
             let kind = TaskErrorKind::Cancelled;
             let error = self.label.error(kind, Duration::ZERO, Cause::None);
             log::refused(&error);
-            return self.raise.then(|| Tracked::refused(scope, error));
+            let refused = || Tracked::refused(Refused::new(scope, error));
+            return self.raise.then(refused);
         };
-        let task = reserved.task(scope);
-        let join = rt::spawn(Delivery {
-            task: Task::new(Plain { future }, task.clone()),
+        rt::spawn(Delivery {
+            task: Task::new(future, None, task.clone()),
             place: self.place,
             began: false,
         });
-        scope.attach(task.key, task.sequence, join.abort_handle());
-        self.raise.then(|| Tracked::spawned(task, join))
+        self.raise.then(|| Tracked::new(task))
     }
 }
 
@@ -89,13 +88,15 @@ pin_project! {
     }
 }
 
-impl<F: Future<Output = Returned<()>>> Future for Delivery<F> {
-    type Output = Option<()>;
+impl<F: Future<Output: Outcome>> Future for Delivery<F> {
+    type Output = ();
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<()>> {
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = self.project();
         if !*this.began {
-            ready!(this.place.poll_turn(cx.waker()));
+            if this.place.poll_turn(cx.waker()).is_pending() {
+                return this.task.poll_stopped(cx);
+            }
             *this.began = true;
         }
         this.task.poll(cx)

@@ -1,33 +1,34 @@
 //! What a handler is called, and where it was added.
 
-use std::{borrow::Cow, panic::Location, sync::Arc, time::Duration};
+use std::{borrow::Cow, panic::Location, time::Duration};
 
 use crate::{
     error::{Cause, TaskError, TaskErrorKind},
     log,
-    state::Given,
+    slot::Extra,
 };
 
 pub(super) struct Label {
     pub(super) name: Cow<'static, str>,
     pub(super) location: &'static Location<'static>,
-    /// The same for its tasks.
-    pub(super) given: Arc<Given>,
 }
 
 impl Label {
     #[track_caller]
     pub(super) fn new(name: Cow<'static, str>) -> Self {
-        let location = Location::caller();
-        let given = Arc::new(Given {
-            name: Some(name.clone()),
-            location: Some(location),
-        });
         Self {
             name,
-            location,
-            given,
+            location: Location::caller(),
         }
+    }
+
+    /// The same for one of its tasks.
+    pub(super) fn extra(&self) -> Box<Extra> {
+        Box::new(Extra {
+            name: Some(self.name.clone()),
+            location: Some(self.location),
+            ..Extra::default()
+        })
     }
 
     pub(super) fn error(&self, kind: TaskErrorKind, elapsed: Duration, cause: Cause) -> TaskError {

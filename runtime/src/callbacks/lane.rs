@@ -113,7 +113,7 @@ impl Lane {
             next.wake();
         }
         if let Some(invocation) = self.invocation.upgrade() {
-            Scope(invocation).0.changed.notify_waiters();
+            Scope(invocation).notify();
         }
     }
 }

@@ -107,7 +107,7 @@ async fn pass(invocation: &Scope, marks: &[Mark], mut handles: Vec<Tracked<()>>)
     .await;
     let watching: Vec<_> = marks.iter().map(Mark::watch).collect();
     let passed = |_: &mut _| marks.iter().all(Mark::is_passed);
-    invocation.enforce(passed).await;
+    invocation.enforce(&passed).await;
     drop(watching);
     poll_fn(|cx| {
         if collect(cx) {

@@ -92,7 +92,7 @@ where
         }
         let failed = match this.joining {
             Some(joining) => {
-                let joined = ready!(joining.as_mut().poll(cx));
+                let joined = ready!(joining.poll(cx));
                 JoinError::new(joined.failures, joined.cancelled)
             }
             None => None,

@@ -74,7 +74,7 @@ impl Overlaps for Workers {
                 }
                 scope.stop(Group::ALL, Stage::Told);
                 // The drain sees to the rest.
-                scope.0.changed.notify_waiters();
+                scope.notify();
             }
             room.await
         })

@@ -1,12 +1,12 @@
 //! Native targets: tokio.
 
-use std::{io::Write as _, time::SystemTime};
+use std::{any::Any, io::Write as _, time::SystemTime};
 
 /// A task may move to another thread. As the trait itself, so that errors name that.
 pub(crate) use std::marker::Send as MaybeSend;
 pub use tokio::time::Instant;
 pub(crate) use tokio::{
-    task::{AbortHandle, JoinHandle, spawn, spawn_blocking},
+    task::{AbortHandle, spawn, spawn_blocking},
     time::{Sleep, sleep, sleep_until, timeout_at},
 };
 
@@ -22,6 +22,20 @@ pub(crate) fn entered<R>(f: impl FnOnce() -> R + Send) -> impl FnOnce() -> R + S
         let _entered = runtime.enter();
         f()
     }
+}
+
+/// A value on its way to its handle.
+pub(crate) type Kept = Box<dyn Any + Send>;
+
+pub(crate) fn keep<V: Send + 'static>(value: V) -> Kept {
+    Box::new(value)
+}
+
+/// The value that was kept as a `V`.
+pub(crate) fn taken<V: 'static>(kept: Kept) -> V {
+    *kept
+        .downcast()
+        .expect("a task and its handle have one type")
 }
 
 /// `future` as it is: each kind of task is compiled by itself, and none is boxed twice.
