@@ -67,22 +67,25 @@ impl Scope {
         let Some(slot) = state.slot(key, sequence) else {
             return;
         };
-        let claimed = slot.facts.has(Facts::CLAIMED);
-        slot.facts.set(Facts::CLAIMED, false);
+        let facts = slot.facts;
         slot.facts.set(Facts::ORPHAN, true);
-        if slot.facts.has(Facts::ENDED) {
-            self.give_back(state, key, claimed);
-        } else if claimed {
-            let watcher = slot.extra().watcher.take();
-            drop(state);
-            drop(watcher);
+        if facts.has(Facts::ENDED) || facts.has(Facts::CLAIMED) {
+            self.give_back(state, key);
         }
     }
 
     #[cold]
-    fn give_back(&self, mut state: MutexGuard<'_, State>, key: u32, claimed: bool) {
+    fn give_back(&self, mut state: MutexGuard<'_, State>, key: u32) {
         let slot = &mut state.slots[key as usize];
         let group = slot.group;
+        let claimed = slot.facts.has(Facts::CLAIMED);
+        slot.facts.set(Facts::CLAIMED, false);
+        if !slot.facts.has(Facts::ENDED) {
+            let watcher = slot.extra().watcher.take();
+            drop(state);
+            drop(watcher);
+            return;
+        }
         if let Some(ended) = slot.ended()
             && ended.is_wanted()
         {

@@ -3,7 +3,7 @@
 //! A value is swapped in and out, never cloned, so that setting it costs a few moves and no atomic.
 //! Nothing here runs code of the user's while the thread-local is empty.
 
-use std::{cell::Cell, mem::ManuallyDrop};
+use std::{cell::Cell, mem::ManuallyDrop, task::Waker};
 
 use crate::scope::{Plan, Scope};
 
@@ -15,8 +15,8 @@ pub(crate) struct TaskRef {
     pub(crate) sequence: u32,
 }
 
-/// Where code runs. As small as a [`TaskRef`], since each poll of a task moves it twice: what is
-/// no task has a key that no task has.
+/// Where code runs. As small as a [`TaskRef`], since each task holds one, and each poll moves it
+/// twice: what is no task has a key that no task has.
 pub(crate) struct Context {
     scope: Option<Scope>,
     key: u32,
@@ -41,6 +41,9 @@ impl Context {
         ..Self::OUTSIDE
     };
     const BODY: u32 = u32::MAX - 3;
+    /// In the key of a task whose scope knows how to wake it: in the same word, since the size of
+    /// what holds a task grows in steps.
+    const WATCHED: u32 = 1 << 31;
 
     /// In a body whose scope is open.
     pub(crate) fn body(scope: Scope) -> Self {
@@ -51,13 +54,52 @@ impl Context {
         }
     }
 
+    pub(crate) fn of(task: TaskRef) -> Self {
+        Self {
+            scope: Some(task.scope),
+            key: task.key,
+            sequence: task.sequence,
+        }
+    }
+
     /// The scope, if it is open.
+    #[inline]
     pub(crate) fn scope(&self) -> Option<&Scope> {
         self.scope.as_ref()
     }
 
-    fn task(&self) -> Option<(u32, u32)> {
-        (self.key < Self::BODY).then_some((self.key, self.sequence))
+    /// The running task's key and sequence.
+    #[inline]
+    pub(crate) fn task(&self) -> Option<(u32, u32)> {
+        (self.key < Self::BODY).then_some((self.key & !Self::WATCHED, self.sequence))
+    }
+
+    /// Whether the task is to be stopped at once.
+    #[inline]
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.running()
+            .is_none_or(|(scope, key, sequence)| scope.is_stopping(key, sequence))
+    }
+
+    /// The same for a task that is about to wait, and that `stopper` wakes; if not, it is woken when
+    /// it is to be stopped.
+    pub(crate) fn watch(&mut self, stopper: &Waker) -> bool {
+        if self.key & Self::WATCHED != 0 {
+            return false;
+        }
+        let watched = self.running();
+        if watched.is_none_or(|(scope, key, sequence)| scope.watch(key, sequence, stopper)) {
+            return true;
+        }
+        self.key |= Self::WATCHED;
+        false
+    }
+
+    /// The same with its scope.
+    #[inline]
+    pub(crate) fn running(&self) -> Option<(&Scope, u32, u32)> {
+        let (key, sequence) = self.task()?;
+        Some((self.scope.as_ref()?, key, sequence))
     }
 }
 
@@ -73,6 +115,31 @@ struct Current {
     scope: Cell<ManuallyDrop<Option<Scope>>>,
     key: Cell<u32>,
     sequence: Cell<u32>,
+    /// When this poll has started its first task.
+    started: Started,
+}
+
+/// When a poll has started its first task, in nanoseconds from its scope's opening: the clock is
+/// read once for all that a poll starts.
+pub(crate) struct Started(Cell<u64>);
+
+impl Started {
+    const NOT_YET: u64 = u64::MAX;
+    /// Code that may run for long is no poll, and reads the clock each time.
+    const UNKNOWN: u64 = u64::MAX - 1;
+
+    #[inline]
+    pub(crate) fn of(&self, scope: &Scope) -> u64 {
+        match self.0.get() {
+            Self::NOT_YET => {
+                let now = scope.nanos();
+                self.0.set(now);
+                now
+            }
+            Self::UNKNOWN => scope.nanos(),
+            started => started,
+        }
+    }
 }
 
 thread_local! {
@@ -81,6 +148,7 @@ thread_local! {
             scope: Cell::new(ManuallyDrop::new(None)),
             key: Cell::new(Context::OUTSIDE.key),
             sequence: Cell::new(0),
+            started: Started(Cell::new(Started::NOT_YET)),
         }
     };
     /// Beside the context, which so stays small: few handlers are polled without a scope, and
@@ -91,40 +159,62 @@ thread_local! {
 }
 
 /// Exchanges `slot` and the thread's context.
+#[inline]
 fn exchange(slot: &mut Context) {
     CURRENT.with(|current| {
         let scope = ManuallyDrop::new(slot.scope.take());
         slot.scope = ManuallyDrop::into_inner(current.scope.replace(scope));
         slot.key = current.key.replace(slot.key);
         slot.sequence = current.sequence.replace(slot.sequence);
+        current.started.0.set(Started::NOT_YET);
     });
 }
 
 /// Looks at the thread's context.
-fn look<R>(f: impl FnOnce(&mut Context) -> R) -> R {
-    let mut context = Context::OUTSIDE;
-    exchange(&mut context);
-    let result = f(&mut context);
-    exchange(&mut context);
-    result
+#[inline]
+fn look<R>(f: impl FnOnce(&mut Context, &Started) -> R) -> R {
+    CURRENT.with(|current| {
+        let scope = current.scope.replace(ManuallyDrop::new(None));
+        let mut context = Context {
+            scope: ManuallyDrop::into_inner(scope),
+            key: current.key.get(),
+            sequence: current.sequence.get(),
+        };
+        let result = f(&mut context, &current.started);
+        current.scope.set(ManuallyDrop::new(context.scope));
+        current.key.set(context.key);
+        result
+    })
 }
 
-/// Runs `f` in the context of `slot`, which then holds the context as `f` left it.
-pub(crate) fn enter<R>(slot: &mut Context, f: impl FnOnce() -> R) -> R {
-    struct Restore<'a>(&'a mut Context);
+/// What runs while this lives, runs in the context of its slot, which then holds the context as it
+/// was left.
+pub(crate) struct Entered<'a>(&'a mut Context);
 
-    impl Drop for Restore<'_> {
-        fn drop(&mut self) {
-            exchange(self.0);
-        }
+impl<'a> Entered<'a> {
+    #[inline]
+    pub(crate) fn new(slot: &'a mut Context) -> Self {
+        exchange(slot);
+        Self(slot)
     }
+}
 
-    exchange(slot);
-    let _restore = Restore(slot);
+impl Drop for Entered<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        exchange(self.0);
+    }
+}
+
+/// Runs `f` in the context of `slot`.
+#[inline]
+pub(crate) fn enter<R>(slot: &mut Context, f: impl FnOnce() -> R) -> R {
+    let _entered = Entered::new(slot);
     f()
 }
 
 /// The same for a handler that may have a plan instead of a scope.
+#[inline]
 pub(crate) fn enter_planned<R>(
     slot: &mut Context,
     plan: &mut Option<Plan>,
@@ -156,40 +246,45 @@ fn exchange_plan(plan: Option<Plan>) -> Option<Plan> {
 }
 
 /// Runs `f` as the task `task`.
-pub(crate) fn enter_task<R>(task: TaskRef, f: impl FnOnce() -> R) -> (TaskRef, R) {
-    let mut slot = Context {
-        scope: Some(task.scope),
-        key: task.key,
-        sequence: task.sequence,
-    };
-    let result = enter(&mut slot, f);
-    let scope = slot
-        .scope
-        .expect("only a planned context changes its scope");
-    let task = TaskRef {
-        scope,
-        key: slot.key,
-        sequence: slot.sequence,
-    };
-    (task, result)
+#[cfg(feature = "callbacks")]
+pub(crate) fn enter_task<R>(task: TaskRef, f: impl FnOnce() -> R) -> R {
+    enter(&mut Context::of(task), f)
 }
 
 /// The innermost scope, opened now if it was only planned, and the running task's key and sequence
 /// in it.
 pub(crate) fn current() -> Option<(Scope, Option<(u32, u32)>)> {
-    look(|context| {
-        if context.key == Context::UNPLANNED.key || context.key == Context::PLANNED.key {
+    with_current(|scope, task, _| (scope.clone(), task))
+}
+
+/// Runs `f` with the innermost scope, opened now if it was only planned, the running task's key and
+/// sequence in it, and when this poll has started its first task there.
+#[inline]
+pub(crate) fn with_current<R>(
+    f: impl FnOnce(&Scope, Option<(u32, u32)>, &Started) -> R,
+) -> Option<R> {
+    look(|context, started| {
+        if context.scope.is_none() {
             open(context);
         }
-        Some((context.scope.clone()?, context.task()))
+        let task = context.task();
+        Some(f(context.scope.as_ref()?, task, started))
     })
 }
 
-/// In a handler whose body tracks something.
+/// The running code is no poll, and may run for long.
+pub(crate) fn is_long() {
+    CURRENT.with(|current| current.started.0.set(Started::UNKNOWN));
+}
+
+/// In a handler whose body tracks its first task.
 #[cold]
 fn open(context: &mut Context) {
-    let planned = context.key == Context::PLANNED.key;
-    let plan = planned.then(|| exchange_plan(None)).flatten();
+    let plan = match context.key {
+        key if key == Context::PLANNED.key => exchange_plan(None),
+        key if key == Context::UNPLANNED.key => None,
+        _ => return,
+    };
     *context = Context::body(Scope::open(plan.unwrap_or_default()));
 }
 
@@ -200,7 +295,7 @@ pub(crate) fn scope() -> Option<Scope> {
 
 /// The running task, if the innermost thing that runs is one.
 pub(crate) fn task() -> Option<TaskRef> {
-    look(|context| {
+    look(|context, _| {
         let (key, sequence) = context.task()?;
         let scope = context.scope.clone()?;
         Some(TaskRef {

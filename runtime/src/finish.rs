@@ -1,6 +1,6 @@
 //! The end of one task: its outcome, who reads its error, and what follows from it.
 
-use std::{any::Any, task::Waker, time::Duration};
+use std::{any::Any, sync::MutexGuard, task::Waker, time::Duration};
 
 use crate::{
     caught::attempt,
@@ -29,6 +29,23 @@ impl Scope {
     /// A task has run to its end. The end of one that has been given up is ignored.
     pub(crate) fn complete(&self, key: u32, sequence: u32, value: Kept) {
         let mut state = self.lock();
+        match state.complete_plain(key, sequence) {
+            Some(slot) => {
+                drop(state);
+                drop((slot, value));
+            }
+            None => self.complete_other(state, key, sequence, value),
+        }
+    }
+
+    #[inline(never)]
+    fn complete_other(
+        &self,
+        mut state: MutexGuard<'_, State>,
+        key: u32,
+        sequence: u32,
+        value: Kept,
+    ) {
         let Some(slot) = state.task(key, sequence) else {
             drop(state);
             attempt(|| drop(value));
@@ -133,10 +150,11 @@ impl Scope {
         failed: bool,
     ) -> After {
         state.counts.ended(outcome);
-        let slot = &mut state.slots[key as usize];
-        if self.0.rows {
-            state.rows.push(self.row(slot, outcome, detail));
+        if state.keeps_rows {
+            let row = self.row(&state.slots[key as usize], outcome, detail);
+            state.rows.push(row);
         }
+        let slot = &mut state.slots[key as usize];
         let (group, facts) = (slot.group, slot.facts);
         let mut after = After::default();
         if free {
@@ -231,6 +249,23 @@ impl Scope {
             outcome,
             error,
         }
+    }
+}
+
+impl State {
+    /// The end of most tasks: nobody asks for it, and nothing follows from it.
+    #[inline]
+    fn complete_plain(&mut self, key: u32, sequence: u32) -> Option<Slot> {
+        let slot = self.slots.get(key as usize)?;
+        let group = &mut self.groups[slot.group as usize];
+        let is_plain = slot.sequence == sequence && slot.extra.is_none() && slot.facts.is_plain();
+        if !is_plain || group.live == 1 || !self.waiting.is_empty() || self.keeps_rows {
+            return None;
+        }
+        group.live -= 1;
+        self.running -= 1;
+        self.counts.ended(TaskOutcome::Completed);
+        Some(self.slots.remove(key as usize))
     }
 }
 

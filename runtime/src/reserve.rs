@@ -38,9 +38,9 @@ impl Scope {
         site: &'static Site,
         extra: Option<Box<Extra>>,
         mut facts: Facts,
+        started: u64,
     ) -> Result<(TaskRef, Start), Option<Box<Extra>>> {
         let unlimited = facts.has(Facts::CALLBACK);
-        let started = self.nanos();
         let deferred = kind == TaskKind::AfterResponse && !self.is_released();
         let mut state = self.lock();
         let (inherited, by_callback) = match caller {
@@ -92,7 +92,7 @@ impl Scope {
         drop(state);
         let task = TaskRef {
             scope: self.clone(),
-            key: u32::try_from(key).expect("fewer than 2^32 tasks live at once"),
+            key: u32::try_from(key).expect("fewer than 2^31 tasks live at once"),
             sequence,
         };
         Ok((task, start))
@@ -128,6 +128,7 @@ impl Scope {
     }
 
     /// Whether a task is to be stopped at once, or has been given up.
+    #[inline]
     pub(crate) fn is_stopping(&self, key: u32, sequence: u32) -> bool {
         // Set before the task is woken; one that runs meanwhile asks again before it waits.
         self.0.stopping.load(Ordering::Relaxed) && self.lock().is_stopping(key, sequence)

@@ -182,6 +182,7 @@ impl Scope {
             state.phase = Phase::Closed;
         }
         let rows = plan.reports || plan.parent.as_ref().is_some_and(|parent| parent.0.rows);
+        state.keeps_rows = rows;
         Self(Arc::new_cyclic(|inner| Inner {
             // Relaxed: an identity needs no order.
             id: NEXT.fetch_add(1, Ordering::Relaxed),

@@ -48,6 +48,11 @@ impl Facts {
     /// It has its outcome; what is left is what its handle, or the join, may ask for.
     pub(crate) const ENDED: u8 = 64;
 
+    /// Of a task that runs, and whose handle was dropped.
+    pub(crate) fn is_plain(self) -> bool {
+        self.0 == Self::RUNNING | Self::ORPHAN
+    }
+
     pub(crate) fn has(self, fact: u8) -> bool {
         self.0 & fact != 0
     }

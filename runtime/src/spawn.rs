@@ -183,21 +183,29 @@ fn reserve_in(scope: &Scope, location: &'static Location<'static>) -> Option<(Ta
         ..Extra::default()
     });
     let (caller, facts) = (scope.current_task(), Facts::default());
-    let reserved = scope.reserve(caller, TaskKind::Spawn, &SITE, Some(extra), facts);
+    let started = scope.nanos();
+    let reserved = scope.reserve(caller, TaskKind::Spawn, &SITE, Some(extra), facts, started);
     reserved.ok()
 }
 
 /// Counts a task in where the running code is.
 fn begin(kind: TaskKind, options: &mut Options) -> Result<(TaskRef, Start), Refused> {
-    let site = options.site;
-    let (scope, caller) = context::current().unwrap_or_else(|| {
-        let name = options.name.as_deref();
-        log::outside(name.unwrap_or(site.text()), site.location());
-        (Scope::root(), None)
+    let (site, extra) = (options.site, options.extra());
+    let reserve = |scope: &Scope, caller, extra, started| {
+        let reserved = scope.reserve(caller, kind, site, extra, Facts::default(), started);
+        reserved.map_err(|extra| refuse(scope, site, extra))
+    };
+    let mut extra = Some(extra);
+    let reserved = context::with_current(|scope, caller, started| {
+        reserve(scope, caller, extra.take().flatten(), started.of(scope))
     });
-    scope
-        .reserve(caller, kind, site, options.extra(), Facts::default())
-        .map_err(|extra| refuse(&scope, site, extra))
+    reserved.unwrap_or_else(|| {
+        let (scope, extra) = (Scope::root(), extra.take().flatten());
+        let name = extra.as_ref().and_then(|extra| extra.name.as_deref());
+        log::outside(name.unwrap_or(site.text()), site.location());
+        let started = scope.nanos();
+        reserve(&scope, None, extra, started)
+    })
 }
 
 fn start<F, T>(task: TaskRef, start: Start, timeout: Option<Duration>, future: F) -> Tracked<T>

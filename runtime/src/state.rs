@@ -92,10 +92,12 @@ pub(crate) struct Pending(pub(crate) Box<dyn FnOnce() + Send>);
 #[expect(clippy::struct_excessive_bools, reason = "independent facts")]
 pub(crate) struct State {
     pub(crate) slots: Slab<Slot>,
-    /// Wraps after 2³¹ tasks of one scope; only two that live at once under one key would collide.
+    /// Wraps after 2³² tasks of one scope; only two that live at once under one key would collide.
     pub(crate) sequence: u32,
     pub(crate) groups: [GroupState; Group::ALL.len()],
     pub(crate) counts: Counts,
+    /// Rows are kept, for this scope's report or for one around it.
+    pub(crate) keeps_rows: bool,
     pub(crate) rows: Vec<TaskReport>,
     /// How many slots hold an error.
     pub(crate) errors: usize,
@@ -146,6 +148,7 @@ impl State {
             sequence: 0,
             groups: [group(), group(), group()],
             counts: Counts::default(),
+            keeps_rows: false,
             rows: Vec::new(),
             errors: 0,
             ends: 0,
@@ -170,8 +173,7 @@ impl State {
 
     pub(crate) fn next_sequence(&mut self) -> u32 {
         let sequence = self.sequence;
-        // One bit less than there is room for: a running task puts another one in its place.
-        self.sequence = sequence.wrapping_add(1) & (u32::MAX >> 1);
+        self.sequence = sequence.wrapping_add(1);
         sequence
     }
 

@@ -14,73 +14,31 @@ use tracing::Span;
 
 use crate::{
     caught::caught,
-    context::{TaskRef, enter_task},
+    context::{self, Context as Current, Entered, TaskRef, enter},
     finish::End,
     outcome::{BoxError, Outcome},
     rt::{self, Instant, MaybeSend as Send, Sleep, sleep_until},
-    scope::Scope,
 };
 
 pin_project! {
     /// A tracked future.
+    #[project = TaskProjection]
     pub(crate) struct Task<F> {
         // `None` once it is dropped, which happens in its context and before its outcome.
         #[pin]
         future: Option<F>,
-        running: Running,
+        // Outside once it has its outcome.
+        context: Current,
         more: Option<Box<More>>,
     }
 
     impl<F> PinnedDrop for Task<F> {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
-            if let Some(task) = this.running.take() {
-                let (task, dropped) = run_as(task, span(this.more), || this.future.set(None));
-                stopped(task, dropped, End::Dropped);
+            if this.context.scope().is_some() {
+                this.stop(End::Dropped);
             }
         }
-    }
-}
-
-/// Which task it is, until it has its outcome.
-struct Running {
-    scope: Option<Scope>,
-    key: u32,
-    /// The sequence, and in its last bit whether the scope knows how to wake the task: in the same
-    /// word, since a task's size grows in steps.
-    mark: u32,
-}
-
-impl Running {
-    fn take(&mut self) -> Option<TaskRef> {
-        Some(TaskRef {
-            scope: self.scope.take()?,
-            key: self.key,
-            sequence: self.mark >> 1,
-        })
-    }
-}
-
-impl Running {
-    /// Leaves `task` to wait; comes back with it if it is to end now, and how.
-    fn wait(
-        &mut self,
-        task: TaskRef,
-        more: &mut Option<Box<More>>,
-        cx: &mut Context<'_>,
-    ) -> Option<(TaskRef, End)> {
-        if more.as_mut().is_some_and(|more| more.is_over(cx)) {
-            return Some((task, End::TimedOut));
-        }
-        if self.mark & 1 == 0 {
-            self.mark |= 1;
-            // The runtime polls a task with one waker, to its end.
-            if task.scope.watch(task.key, task.sequence, cx.waker()) {
-                return Some((task, End::Dropped));
-            }
-        }
-        self.scope = Some(task.scope);
-        None
     }
 }
 
@@ -98,8 +56,15 @@ fn span(more: &Option<Box<More>>) -> Option<&Span> {
 }
 
 impl More {
+    #[inline]
     fn new(timeout: Option<Duration>) -> Option<Box<Self>> {
-        let span = current_span();
+        if timeout.is_none() && !tracing::dispatcher::has_been_set() {
+            return None;
+        }
+        Self::of(timeout, current_span())
+    }
+
+    fn of(timeout: Option<Duration>, span: Option<Span>) -> Option<Box<Self>> {
         (span.is_some() || timeout.is_some()).then(|| {
             Box::new(Self {
                 span,
@@ -135,13 +100,14 @@ fn current_span() -> Option<Span> {
 
 /// Runs a piece of a task in its context and span, and catches its panic.
 fn run_as<R>(
-    task: TaskRef,
+    context: &mut Current,
     span: Option<&Span>,
     piece: impl FnOnce() -> R,
-) -> (TaskRef, thread::Result<R>) {
-    enter_task(task, || in_span(span, piece))
+) -> thread::Result<R> {
+    enter(context, || in_span(span, piece))
 }
 
+#[inline]
 fn in_span<R>(span: Option<&Span>, piece: impl FnOnce() -> R) -> thread::Result<R> {
     caught(|| {
         let _entered = span.map(Span::enter);
@@ -150,51 +116,69 @@ fn in_span<R>(span: Option<&Span>, piece: impl FnOnce() -> R) -> thread::Result<
 }
 
 impl<F> Task<F> {
+    #[inline]
     pub(crate) fn new(future: F, timeout: Option<Duration>, task: TaskRef) -> Self {
         Self {
             future: Some(future),
-            running: Running {
-                scope: Some(task.scope),
-                key: task.key,
-                mark: task.sequence << 1,
-            },
+            context: Current::of(task),
             more: More::new(timeout),
         }
     }
 }
 
-/// Gives a task that was stopped its outcome, once its future has been dropped.
+impl<F> TaskProjection<'_, F> {
+    /// Drops the future, and gives the task its outcome.
+    #[cold]
+    fn stop(&mut self, end: End) {
+        let dropped = run_as(self.context, span(self.more), || self.future.set(None));
+        stopped(self.context, dropped, end);
+    }
+}
+
+/// Gives a task that was stopped its outcome, once what it runs has been dropped.
 #[cold]
-fn stopped(task: TaskRef, dropped: thread::Result<()>, end: End) {
+fn stopped(context: &mut Current, dropped: thread::Result<()>, end: End) {
     let end = match dropped {
         Ok(()) => end,
         Err(payload) => End::Panicked(payload),
     };
-    task.scope.fail(task.key, task.sequence, end);
+    fail(context, end);
+}
+
+fn fail(context: &mut Current, end: End) {
+    let ended = mem::take(context);
+    if let Some((scope, key, sequence)) = ended.running() {
+        scope.fail(key, sequence, end);
+    }
 }
 
 /// Gives a task that has run to its end its outcome, and its value to its handle.
-fn conclude<V: Send + 'static>(task: TaskRef, returned: thread::Result<Result<V, BoxError>>) {
-    let end = match returned {
-        Ok(Ok(value)) => return complete(task, value),
-        Ok(Err(error)) => End::Failed(error),
-        Err(payload) => End::Panicked(payload),
-    };
-    task.scope.fail(task.key, task.sequence, end);
+#[inline]
+fn conclude<V: Send + 'static>(
+    context: &mut Current,
+    returned: thread::Result<Result<V, BoxError>>,
+) {
+    match returned {
+        Ok(Ok(value)) => complete(context, value),
+        Ok(Err(error)) => fail(context, End::Failed(error)),
+        Err(payload) => fail(context, End::Panicked(payload)),
+    }
 }
 
-fn complete<V: Send + 'static>(task: TaskRef, value: V) {
-    if mem::needs_drop::<V>() && task.scope.is_orphan(task.key, task.sequence) {
+#[inline]
+fn complete<V: Send + 'static>(context: &mut Current, value: V) {
+    let Some((scope, key, sequence)) = context.running() else {
+        return;
+    };
+    if mem::needs_drop::<V>() && scope.is_orphan(key, sequence) {
         // Nobody wants it, so its drop is the last thing that the task does.
-        let (task, dropped) = run_as(task, None, || drop(value));
-        match dropped {
-            Ok(()) => task.scope.complete(task.key, task.sequence, rt::keep(())),
-            Err(payload) => stopped(task, Err(payload), End::Dropped),
-        }
-    } else {
-        task.scope
-            .complete(task.key, task.sequence, rt::keep(value));
+        return match run_as(context, None, || drop(value)) {
+            Ok(()) => complete(context, ()),
+            Err(payload) => fail(context, End::Panicked(payload)),
+        };
     }
+    scope.complete(key, sequence, rt::keep(value));
+    *context = Current::OUTSIDE;
 }
 
 impl<F: Future<Output: Outcome>> Future for Task<F> {
@@ -202,67 +186,68 @@ impl<F: Future<Output: Outcome>> Future for Task<F> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let mut this = self.project();
-        let Some(task) = this.running.take() else {
-            return Poll::Ready(());
-        };
-        if task.scope.is_stopping(task.key, task.sequence) {
-            let (task, dropped) = run_as(task, span(this.more), || this.future.set(None));
-            stopped(task, dropped, End::Dropped);
+        if this.context.is_stopping() {
+            this.stop(End::Dropped);
             return Poll::Ready(());
         }
-        let (task, polled) = enter_task(task, || {
-            let span = span(this.more);
-            let polled = in_span(span, || match this.future.as_mut().as_pin_mut() {
-                Some(future) => future.poll(cx).map(Outcome::into_outcome),
-                None => Poll::Pending,
-            });
-            let (ended, span) = match polled {
-                Ok(Poll::Pending) => return Poll::Pending,
-                Ok(Poll::Ready(output)) => (Ok(output), span),
-                // It may be the span's subscriber that has panicked.
-                Err(payload) => (Err(payload), None),
-            };
-            let dropped = in_span(span, || this.future.set(None));
-            Poll::Ready(ended.and_then(|output| dropped.map(|()| output)))
+        let entered = Entered::new(this.context);
+        let span = span(this.more);
+        let polled = in_span(span, || match this.future.as_mut().as_pin_mut() {
+            Some(future) => future.poll(cx).map(Outcome::into_outcome),
+            None => Poll::Pending,
         });
-        match polled {
-            Poll::Ready(returned) => {
-                conclude(task, returned);
-                Poll::Ready(())
+        let (ended, span) = match polled {
+            Ok(Poll::Pending) => {
+                drop(entered);
+                return this.poll_waiting(cx);
             }
-            Poll::Pending => {
-                let Some((task, end)) = this.running.wait(task, this.more, cx) else {
-                    return Poll::Pending;
-                };
-                let (task, dropped) = run_as(task, span(this.more), || this.future.set(None));
-                stopped(task, dropped, end);
-                Poll::Ready(())
-            }
-        }
+            Ok(Poll::Ready(output)) => (Ok(output), span),
+            // It may be the span's subscriber that has panicked.
+            Err(payload) => (Err(payload), None),
+        };
+        let dropped = in_span(span, || this.future.set(None));
+        drop(entered);
+        conclude(
+            this.context,
+            ended.and_then(|output| dropped.map(|()| output)),
+        );
+        Poll::Ready(())
     }
 }
 
-impl<F: Future<Output: Outcome>> Task<F> {
+impl<F> TaskProjection<'_, F> {
+    /// Lets the task wait, unless it is to end now.
+    fn poll_waiting(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let over = self.more.as_mut().is_some_and(|more| more.is_over(cx));
+        // The runtime polls a task with one waker, to its end.
+        if over {
+            self.stop(End::TimedOut);
+        } else if self.context.watch(cx.waker()) {
+            self.stop(End::Dropped);
+        } else {
+            return Poll::Pending;
+        }
+        Poll::Ready(())
+    }
+}
+
+#[cfg(feature = "callbacks")]
+impl<F> Task<F> {
     /// Before the first poll of a task that waits for something else: whether it is over already.
-    #[cfg(feature = "callbacks")]
     pub(crate) fn poll_stopped(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let mut this = self.project();
-        let Some(task) = this.running.take() else {
+        if this.context.is_stopping() || this.context.watch(cx.waker()) {
+            this.stop(End::Dropped);
             return Poll::Ready(());
-        };
-        let Some((task, end)) = this.running.wait(task, &mut None, cx) else {
-            return Poll::Pending;
-        };
-        let (task, dropped) = run_as(task, span(this.more), || this.future.set(None));
-        stopped(task, dropped, end);
-        Poll::Ready(())
+        }
+        Poll::Pending
     }
 }
 
 /// A tracked closure, to be run on a blocking thread.
 pub(crate) struct Closure<C> {
     code: Option<C>,
-    task: Option<TaskRef>,
+    context: Current,
     span: Option<Span>,
 }
 
@@ -270,7 +255,7 @@ impl<C> Closure<C> {
     pub(crate) fn new(closure: C, task: TaskRef) -> Self {
         Self {
             code: Some(closure),
-            task: Some(task),
+            context: Current::of(task),
             span: current_span(),
         }
     }
@@ -280,18 +265,22 @@ impl<C> Closure<C> {
         C: FnOnce() -> O,
         O: Outcome,
     {
-        if let (Some(code), Some(task)) = (self.code.take(), self.task.take()) {
-            let (task, returned) = run_as(task, self.span.as_ref(), || code().into_outcome());
-            conclude(task, returned);
+        if let Some(code) = self.code.take() {
+            let returned = run_as(&mut self.context, self.span.as_ref(), || {
+                context::is_long();
+                code().into_outcome()
+            });
+            conclude(&mut self.context, returned);
         }
     }
 }
 
 impl<C> Drop for Closure<C> {
     fn drop(&mut self) {
-        if let Some(task) = self.task.take() {
-            let (task, dropped) = run_as(task, self.span.as_ref(), || drop(self.code.take()));
-            stopped(task, dropped, End::Dropped);
+        if self.context.scope().is_some() {
+            let code = self.code.take();
+            let dropped = run_as(&mut self.context, self.span.as_ref(), || drop(code));
+            stopped(&mut self.context, dropped, End::Dropped);
         }
     }
 }

@@ -61,7 +61,7 @@ impl Start<'_> {
             kind
         };
         let extra = Some(self.label.extra());
-        let Ok((task, _)) = scope.reserve(*caller, kind, &SITE, extra, facts) else {
+        let Ok((task, _)) = scope.reserve(*caller, kind, &SITE, extra, facts, scope.nanos()) else {
             // Its handler does not see the event, since its scope takes no more tasks.
             let kind = TaskErrorKind::Cancelled;
             let error = self.label.error(kind, Duration::ZERO, Cause::None);
@@ -133,7 +133,10 @@ async fn on_a_thread(
         handle()
     };
     let closure = move || match task {
-        Some(task) => enter_task(task, run).1,
+        Some(task) => enter_task(task, || {
+            context::is_long();
+            run()
+        }),
         None => run(),
     };
     match rt::spawn_blocking(closure).await {
