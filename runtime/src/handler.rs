@@ -81,6 +81,7 @@ pub(crate) struct Options {
     pub(crate) site: &'static Site,
     pub(crate) join_all: bool,
     pub(crate) abort_on_drop: bool,
+    in_task: bool,
     timeout: Option<Duration>,
     limit: Option<usize>,
     host_deadline: Option<Deadline>,
@@ -99,6 +100,7 @@ impl<R> Handler<R> {
                 site,
                 join_all: false,
                 abort_on_drop: false,
+                in_task: false,
                 timeout: None,
                 limit: None,
                 host_deadline: None,
@@ -119,6 +121,15 @@ impl<R> Handler<R> {
     #[must_use]
     #[inline]
     pub fn abort_on_drop(mut self) -> Self {
+        self.options.abort_on_drop = true;
+        self
+    }
+
+    /// `executor = in_task`, which implies `on_drop = abort`: nobody else polls its tasks.
+    #[must_use]
+    #[inline]
+    pub fn in_task(mut self) -> Self {
+        self.options.in_task = true;
         self.options.abort_on_drop = true;
         self
     }
@@ -152,7 +163,8 @@ impl Options {
     /// Whether its handler needs no plan outside of any invocation.
     #[inline]
     pub(crate) fn are_plain(&self) -> bool {
-        self.timeout.is_none()
+        !self.in_task
+            && self.timeout.is_none()
             && self.limit.is_none()
             && self.host_deadline.is_none()
             && self.hosted.is_none()
@@ -224,6 +236,7 @@ impl Options {
             deadline,
             host_deadline,
             limit: self.limit,
+            in_task: self.in_task,
             refuses: parent.is_some() && within.is_none(),
             within,
             caller,

@@ -78,6 +78,7 @@ mod finish;
 mod guard;
 mod handler;
 mod host;
+mod in_task;
 mod invocation;
 mod join;
 mod join_error;

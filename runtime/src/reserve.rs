@@ -24,6 +24,14 @@ pub(crate) enum Start {
     Deferred,
 }
 
+/// A task that is counted in.
+pub(crate) struct Reserved {
+    pub(crate) task: TaskRef,
+    pub(crate) start: Start,
+    /// Its handler polls it.
+    pub(crate) in_task: bool,
+}
+
 impl Scope {
     /// Counts a task in, before it is spawned: one that is aborted before its first poll is
     /// counted too. `extra` comes back if the scope takes no more tasks, or if `caller`, the task of
@@ -39,7 +47,7 @@ impl Scope {
         extra: Option<Box<Extra>>,
         mut facts: Facts,
         started: u64,
-    ) -> Result<(TaskRef, Start), Option<Box<Extra>>> {
+    ) -> Result<Reserved, Option<Box<Extra>>> {
         let unlimited = facts.has(Facts::CALLBACK);
         let deferred = kind == TaskKind::AfterResponse && !self.is_released();
         let mut state = self.lock();
@@ -95,7 +103,12 @@ impl Scope {
             key: u32::try_from(key).expect("fewer than 2^31 tasks live at once"),
             sequence,
         };
-        Ok((task, start))
+        let is_its = kind == TaskKind::Spawn && group == Group::Tracked;
+        Ok(Reserved {
+            task,
+            start,
+            in_task: is_its && self.0.in_task.is_some(),
+        })
     }
 
     /// Tells the scope how to abort a blocking task, and does so if that is due.

@@ -16,6 +16,7 @@ use crate::{
     context::{self, Context as Current, enter_planned},
     error::TaskError,
     handler::{Handler, OnError, Options},
+    in_task::Executor,
     join::{Joined, Joining, Then, join},
     join_error::JoinError,
     rt::{Instant, Sleep, sleep_until},
@@ -91,6 +92,8 @@ pin_project! {
         late: bool,
         // Holds the tasks to their deadlines while a late body runs on.
         enforcer: Enforcer,
+        // Where the handler polls its tasks itself.
+        executor: Option<Executor>,
         joining: Option<Joining>,
     }
 }
@@ -113,6 +116,7 @@ pub fn run<R, F: Future<Output = R>>(handler: Handler<R>, body: F) -> Run<R, F> 
             timer: None,
             late: false,
             enforcer: Enforcer::default(),
+            executor: None,
             joining: None,
         },
     }
@@ -127,16 +131,20 @@ impl<R, F: Future<Output = R>> Future for Run<R, F> {
             this.begin();
         }
         if this.end.is_none() {
-            let end = ready!(this.poll_body(cx));
-            if let End::Returned(value) = end {
-                if this.frame.context.scope().is_none() {
+            match this.poll_body(cx) {
+                Poll::Ready(End::Returned(value)) if this.frame.context.scope().is_none() => {
                     // It has tracked nothing.
                     return Poll::Ready(value);
                 }
-                *this.end = Some(End::Returned(value));
-            } else {
-                *this.end = Some(end);
+                Poll::Ready(end) => *this.end = Some(end),
+                Poll::Pending => {}
             }
+        }
+        if this.frame.context.scope().is_some() {
+            this.frame.as_mut().project().poll_tasks(cx);
+        }
+        if this.end.is_none() {
+            return Poll::Pending;
         }
         let joined = ready!(this.poll_join(cx));
         let verdict = this.frame.verdict();
@@ -319,7 +327,22 @@ impl FrameProjection<'_> {
         joining.poll(cx)
     }
 
+    /// Where they are polled here.
+    fn poll_tasks(&mut self, cx: &mut Context<'_>) {
+        let queue = self
+            .context
+            .scope()
+            .and_then(|scope| scope.0.in_task.as_ref());
+        if let Some(queue) = queue {
+            let executor = self
+                .executor
+                .get_or_insert_with(|| Executor::new(queue.clone()));
+            executor.poll(cx);
+        }
+    }
+
     fn leave(&mut self) {
+        *self.executor = None;
         *self.context = Current::OUTSIDE;
         *self.joining = None;
     }
@@ -347,6 +370,7 @@ impl FrameProjection<'_> {
         if self.options.abort_on_drop {
             scope.stop(Group::ALL, Stage::Aborted);
         }
+        *self.executor = None;
         if *self.then == Then::Attached && attached {
             scope.release();
             scope.settle();

@@ -17,6 +17,7 @@ use crate::{
     context,
     error::{ScopeClosed, TaskError},
     host::KeepAlive,
+    in_task::Queue,
     log,
     outcome::Outcome,
     rt::{Instant, MaybeSend},
@@ -62,6 +63,8 @@ pub(crate) struct Plan {
     /// For keep-alive tasks.
     pub(crate) host_deadline: Option<Deadline>,
     pub(crate) limit: Option<usize>,
+    /// Its tracked tasks are polled by its handler.
+    pub(crate) in_task: bool,
     /// A host has opened the invocation, this scope or one around it.
     pub(crate) hosted: bool,
     /// What an outermost handler does with its keep-alive tasks.
@@ -134,6 +137,8 @@ pub(crate) struct Inner {
     /// Rows are kept, for this scope's report or for one around it.
     pub(crate) rows: bool,
     state: Mutex<State>,
+    /// The way to the handler that polls the tracked tasks.
+    pub(crate) in_task: Option<Arc<Queue>>,
     /// Some task is to be stopped at once: each asks, before it runs on, whether it is one.
     pub(crate) stopping: AtomicBool,
     /// A group became empty, a failure came to the join, the scope closed. The handler waits as
@@ -187,6 +192,7 @@ impl Scope {
             // Relaxed: an identity needs no order.
             id: NEXT.fetch_add(1, Ordering::Relaxed),
             opened,
+            in_task: plan.in_task.then(Arc::default),
             plan,
             rows,
             state: Mutex::new(state),

@@ -8,7 +8,7 @@ use crate::{
     finish::End,
     log,
     outcome::{Outcome, TaskKind},
-    reserve::{Start, refused},
+    reserve::{Reserved, Start, refused},
     rt::{self, Blocking, MaybeSend as Send},
     scope::Scope,
     site::Site,
@@ -98,8 +98,8 @@ where
     T: Send + 'static,
     C: Blocking,
 {
-    let (task, start) = match begin(TaskKind::Blocking, &mut options) {
-        Ok(begun) => begun,
+    let Reserved { task, start, .. } = match begin(TaskKind::Blocking, &mut options) {
+        Ok(reserved) => reserved,
         Err(refused) => return Tracked::refused(refused),
     };
     let closure = Closure::new(closure, task.clone());
@@ -155,7 +155,7 @@ where
     T: Send + 'static,
 {
     match begin(kind, &mut options) {
-        Ok((task, now)) => start(task, now, options.timeout, future),
+        Ok(reserved) => start(reserved, options.timeout, future),
         Err(refused) => Tracked::refused(refused),
     }
 }
@@ -169,12 +169,12 @@ where
     T: Send + 'static,
 {
     match reserve_in(scope, Location::caller()) {
-        Some((task, now)) => Ok(start(task, now, None, future)),
+        Some(reserved) => Ok(start(reserved, None, future)),
         None => Err(ScopeClosed(future)),
     }
 }
 
-fn reserve_in(scope: &Scope, location: &'static Location<'static>) -> Option<(TaskRef, Start)> {
+fn reserve_in(scope: &Scope, location: &'static Location<'static>) -> Option<Reserved> {
     /// The name; the place is each caller's.
     static SITE: Site = Site::new("task");
 
@@ -189,7 +189,7 @@ fn reserve_in(scope: &Scope, location: &'static Location<'static>) -> Option<(Ta
 }
 
 /// Counts a task in where the running code is.
-fn begin(kind: TaskKind, options: &mut Options) -> Result<(TaskRef, Start), Refused> {
+fn begin(kind: TaskKind, options: &mut Options) -> Result<Reserved, Refused> {
     let (site, extra) = (options.site, options.extra());
     let reserve = |scope: &Scope, caller, extra, started| {
         let reserved = scope.reserve(caller, kind, site, extra, Facts::default(), started);
@@ -208,21 +208,30 @@ fn begin(kind: TaskKind, options: &mut Options) -> Result<(TaskRef, Start), Refu
     })
 }
 
-fn start<F, T>(task: TaskRef, start: Start, timeout: Option<Duration>, future: F) -> Tracked<T>
+fn start<F, T>(reserved: Reserved, timeout: Option<Duration>, future: F) -> Tracked<T>
 where
     F: Future + Send + 'static,
     F::Output: Outcome<Value = T>,
     T: Send + 'static,
 {
+    let Reserved {
+        task,
+        start,
+        in_task,
+    } = reserved;
     let future = Task::new(rt::erased(future), timeout, task.clone());
-    match start {
-        Start::Now => {
-            rt::spawn(future);
-        }
-        Start::Waiting | Start::Deferred => {
+    match (start, in_task) {
+        (Start::Now, false) => rt::spawn_detached(future),
+        (Start::Now, true) => task.scope.push(rt::in_task(future)),
+        (Start::Waiting | Start::Deferred, _) => {
+            let (scope, future) = (task.scope.clone(), rt::in_task(future));
             // Whoever starts it later may be outside of the runtime.
             let run = rt::entered(move || {
-                rt::spawn(future);
+                if in_task {
+                    scope.push(future);
+                } else {
+                    rt::spawn_detached(future);
+                }
             });
             task.scope.enqueue(&task, start, Pending(Box::new(run)));
         }

@@ -23,6 +23,7 @@ use crate::{
     error::{Cause, TaskErrorKind},
     log,
     outcome::{BoxError, Outcome, TaskKind},
+    reserve::Reserved,
     rt,
     site::Site,
     slot::Facts,
@@ -61,7 +62,9 @@ impl Start<'_> {
             kind
         };
         let extra = Some(self.label.extra());
-        let Ok((task, _)) = scope.reserve(*caller, kind, &SITE, extra, facts, scope.nanos()) else {
+        let Ok(Reserved { task, .. }) =
+            scope.reserve(*caller, kind, &SITE, extra, facts, scope.nanos())
+        else {
             // Its handler does not see the event, since its scope takes no more tasks.
             let kind = TaskErrorKind::Cancelled;
             let error = self.label.error(kind, Duration::ZERO, Cause::None);
@@ -69,7 +72,7 @@ impl Start<'_> {
             let refused = || Tracked::refused(Refused::new(scope, error));
             return self.raise.then(refused);
         };
-        rt::spawn(Delivery {
+        rt::spawn_detached(Delivery {
             task: Task::new(future, None, task.clone()),
             place: self.place,
             began: false,

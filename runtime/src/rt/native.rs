@@ -1,6 +1,6 @@
 //! Native targets: tokio.
 
-use std::{any::Any, io::Write as _, time::SystemTime};
+use std::{any::Any, io::Write as _, pin::Pin, time::SystemTime};
 
 /// A task may move to another thread. As the trait itself, so that errors name that.
 pub(crate) use std::marker::Send as MaybeSend;
@@ -9,6 +9,11 @@ pub(crate) use tokio::{
     task::{AbortHandle, spawn, spawn_blocking},
     time::{Sleep, sleep, sleep_until, timeout_at},
 };
+
+/// [`spawn`] where nobody looks at the handle.
+pub(crate) fn spawn_detached(task: impl Future<Output = ()> + Send + 'static) {
+    drop(spawn(task));
+}
 
 /// A closure that there are threads for: any.
 pub trait Blocking {}
@@ -36,6 +41,13 @@ pub(crate) fn taken<V: 'static>(kept: Kept) -> V {
     *kept
         .downcast()
         .expect("a task and its handle have one type")
+}
+
+/// A task that its handler polls.
+pub(crate) type InTask = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+pub(crate) fn in_task(task: impl Future<Output = ()> + Send + 'static) -> InTask {
+    Box::pin(task)
 }
 
 /// `future` as it is: each kind of task is compiled by itself, and none is boxed twice.

@@ -1,0 +1,221 @@
+//! `executor = in_task`: tasks that are polled inside their handler's own task.
+//!
+//! A task gets a waker of its own when it first waits, and not before: until then it is polled with
+//! a spare one, which goes on to the next task if nobody has kept it.
+
+use std::{
+    collections::VecDeque,
+    mem,
+    pin::Pin,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    task::{Context, Poll, Wake, Waker},
+};
+
+use slab::Slab;
+
+use crate::{rt::InTask, scope::Scope};
+
+/// Most polls of tasks in one poll of the handler: as many as tokio's cooperative budget allows.
+const TURN: usize = 128;
+
+/// The way to the executor, for who starts a task or wakes one.
+#[derive(Default)]
+pub(crate) struct Queue(Mutex<Queued>);
+
+#[derive(Default)]
+struct Queued {
+    fresh: VecDeque<InTask>,
+    woken: VecDeque<usize>,
+    /// The handler's, while it waits.
+    handler: Option<Waker>,
+    closed: bool,
+}
+
+impl Queue {
+    fn lock(&self) -> MutexGuard<'_, Queued> {
+        // No code of the user's runs under the lock, so a poisoned one is still consistent.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Hands a task over. One whose handler is gone is dropped, which ends it.
+    pub(crate) fn push(&self, task: InTask) {
+        let mut queued = self.lock();
+        if queued.closed {
+            drop(queued);
+            drop(task);
+            return;
+        }
+        queued.fresh.push_back(task);
+        wake_handler(queued);
+    }
+}
+
+impl Scope {
+    /// Hands a task to the handler, where that polls them.
+    pub(crate) fn push(&self, task: InTask) {
+        if let Some(queue) = &self.0.in_task {
+            queue.push(task);
+        }
+    }
+}
+
+/// A handler that is being polled has not said that it waits: its turn comes anyway.
+fn wake_handler(mut queued: MutexGuard<'_, Queued>) {
+    if let Some(handler) = queued.handler.take() {
+        drop(queued);
+        handler.wake();
+    }
+}
+
+/// What a task's waker tells the executor.
+struct Signal {
+    queue: Arc<Queue>,
+    /// The task's key.
+    key: AtomicUsize,
+    /// Woken, and not polled since.
+    woken: AtomicBool,
+}
+
+impl Wake for Signal {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        // AcqRel: what was done before the wake is seen by the poll that it leads to.
+        if !self.woken.swap(true, Ordering::AcqRel) {
+            let mut queued = self.queue.lock();
+            queued.woken.push_back(self.key.load(Ordering::Relaxed));
+            wake_handler(queued);
+        }
+    }
+}
+
+struct Running {
+    task: InTask,
+    signal: Arc<Signal>,
+    waker: Waker,
+}
+
+/// Polls the tasks, in the handler's own future.
+pub(crate) struct Executor {
+    queue: Arc<Queue>,
+    waiting: Slab<Running>,
+    fresh: VecDeque<InTask>,
+    woken: VecDeque<usize>,
+    spare: Option<(Arc<Signal>, Waker)>,
+}
+
+impl Executor {
+    pub(crate) fn new(queue: Arc<Queue>) -> Self {
+        Self {
+            queue,
+            waiting: Slab::new(),
+            fresh: VecDeque::new(),
+            woken: VecDeque::new(),
+            spare: None,
+        }
+    }
+
+    /// Polls what is fresh or woken, and what that starts and wakes, until nothing is left, or the
+    /// turn is over.
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) {
+        // Cloned before the lock and dropped after it: it may be the user's code.
+        let handler = cx.waker().clone();
+        let mut left = TURN;
+        loop {
+            {
+                let mut queued = self.queue.lock();
+                if self.fresh.is_empty() {
+                    mem::swap(&mut self.fresh, &mut queued.fresh);
+                }
+                if self.woken.is_empty() {
+                    mem::swap(&mut self.woken, &mut queued.woken);
+                }
+                if self.fresh.is_empty() && self.woken.is_empty() {
+                    let before = queued.handler.replace(handler);
+                    drop(queued);
+                    drop(before);
+                    return;
+                }
+            }
+            while let Some(key) = self.woken.pop_front() {
+                if left == 0 {
+                    self.woken.push_front(key);
+                    return handler.wake();
+                }
+                left -= 1;
+                self.poll_woken(key);
+            }
+            while let Some(task) = self.fresh.pop_front() {
+                if left == 0 {
+                    self.fresh.push_front(task);
+                    return handler.wake();
+                }
+                left -= 1;
+                self.poll_fresh(task);
+            }
+        }
+    }
+
+    fn poll_woken(&mut self, key: usize) {
+        // A waker may outlive its task.
+        let Some(running) = self.waiting.get_mut(key) else {
+            return;
+        };
+        // Before the poll: a wake during it leads to another one.
+        running.signal.woken.swap(false, Ordering::AcqRel);
+        let mut cx = Context::from_waker(&running.waker);
+        if Pin::new(&mut running.task).poll(&mut cx).is_ready() {
+            drop(self.waiting.remove(key));
+        }
+    }
+
+    fn poll_fresh(&mut self, mut task: InTask) {
+        let (signal, waker) = self.spare.take().unwrap_or_else(|| {
+            let signal = Arc::new(Signal {
+                queue: Arc::clone(&self.queue),
+                key: AtomicUsize::new(0),
+                woken: AtomicBool::new(false),
+            });
+            let waker = Waker::from(Arc::clone(&signal));
+            (signal, waker)
+        });
+        let entry = self.waiting.vacant_entry();
+        signal.key.store(entry.key(), Ordering::Relaxed);
+        match Pin::new(&mut task).poll(&mut Context::from_waker(&waker)) {
+            Poll::Pending => {
+                entry.insert(Running {
+                    task,
+                    signal,
+                    waker,
+                });
+            }
+            // Two: nobody has kept it.
+            Poll::Ready(()) if Arc::strong_count(&signal) == 2 => {
+                signal.woken.store(false, Ordering::Relaxed);
+                self.spare = Some((signal, waker));
+            }
+            Poll::Ready(()) => {}
+        }
+    }
+}
+
+impl Drop for Executor {
+    fn drop(&mut self) {
+        let fresh = {
+            let mut queued = self.queue.lock();
+            queued.closed = true;
+            let left = (mem::take(&mut queued.fresh), queued.handler.take());
+            drop(queued);
+            left
+        };
+        // Their drop is their end.
+        drop(fresh);
+        self.fresh.clear();
+        self.waiting.clear();
+    }
+}
