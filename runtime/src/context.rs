@@ -3,9 +3,16 @@
 //! A value is swapped in and out, never cloned, so that setting it costs a few moves and no atomic.
 //! Nothing here runs code of the user's while the thread-local is empty.
 
-use std::{cell::Cell, mem::ManuallyDrop, task::Waker};
+use std::{
+    cell::Cell,
+    mem::{self, ManuallyDrop},
+    task::Waker,
+};
 
-use crate::scope::{Plan, Scope};
+use crate::{
+    scope::{Plan, Scope},
+    site::Site,
+};
 
 /// A task, as its scope knows it.
 #[derive(Clone)]
@@ -163,7 +170,9 @@ thread_local! {
 fn exchange(slot: &mut Context) {
     CURRENT.with(|current| {
         let scope = ManuallyDrop::new(slot.scope.take());
-        slot.scope = ManuallyDrop::into_inner(current.scope.replace(scope));
+        let outer = ManuallyDrop::into_inner(current.scope.replace(scope));
+        // Nothing was left there to be dropped.
+        mem::forget(mem::replace(&mut slot.scope, outer));
         slot.key = current.key.replace(slot.key);
         slot.sequence = current.sequence.replace(slot.sequence);
         current.started.0.set(Started::NOT_YET);
@@ -213,30 +222,29 @@ pub(crate) fn enter<R>(slot: &mut Context, f: impl FnOnce() -> R) -> R {
     f()
 }
 
-/// The same for a handler that may have a plan instead of a scope.
+/// The same for a handler, which may have a plan instead of a scope.
 #[inline]
 pub(crate) fn enter_planned<R>(
     slot: &mut Context,
-    plan: &mut Option<Plan>,
+    plan: Option<&mut Option<Plan>>,
     f: impl FnOnce() -> R,
 ) -> R {
-    struct Restore<'a> {
-        plan: &'a mut Option<Plan>,
-        outer: Option<Plan>,
-    }
-
-    impl Drop for Restore<'_> {
-        fn drop(&mut self) {
-            *self.plan = exchange_plan(self.outer.take());
-        }
-    }
-
-    if plan.is_none() {
-        return enter(slot, f);
-    }
-    let outer = exchange_plan(plan.take());
-    let _restore = Restore { plan, outer };
+    let _planned = plan.filter(|plan| plan.is_some()).map(|plan| {
+        let outer = exchange_plan(plan.take());
+        Planned { plan, outer }
+    });
     enter(slot, f)
+}
+
+struct Planned<'a> {
+    plan: &'a mut Option<Plan>,
+    outer: Option<Plan>,
+}
+
+impl Drop for Planned<'_> {
+    fn drop(&mut self) {
+        *self.plan = exchange_plan(self.outer.take());
+    }
 }
 
 fn exchange_plan(plan: Option<Plan>) -> Option<Plan> {
@@ -269,6 +277,24 @@ pub(crate) fn with_current<R>(
         }
         let task = context.task();
         Some(f(context.scope.as_ref()?, task, started))
+    })
+}
+
+/// [`Scope::reserve_plain`] in the innermost scope, if it is open.
+pub(crate) fn reserve_plain(site: &'static Site) -> Option<TaskRef> {
+    CURRENT.with(|current| {
+        let scope = current.scope.replace(ManuallyDrop::new(None));
+        let caller = Context {
+            scope: None,
+            key: current.key.get(),
+            sequence: current.sequence.get(),
+        };
+        let reserved = match &*scope {
+            Some(scope) => scope.reserve_plain(caller.task(), site, &current.started),
+            None => None,
+        };
+        current.scope.set(scope);
+        reserved
     })
 }
 

@@ -30,9 +30,9 @@ impl Scope {
     pub(crate) fn complete(&self, key: u32, sequence: u32, value: Kept) {
         let mut state = self.lock();
         match state.complete_plain(key, sequence) {
-            Some(slot) => {
+            Some(stopper) => {
                 drop(state);
-                drop((slot, value));
+                drop((stopper, value));
             }
             None => self.complete_other(state, key, sequence, value),
         }
@@ -175,7 +175,7 @@ impl Scope {
         let last = ended.live == 0;
         after.pump = !state.waiting.is_empty() && !self.is_full(state);
         if last || failed {
-            after.notify = true;
+            after.notify = state.observers > 0;
             after.joiner = state.joiner.take();
             after.let_go = state.holds && state.is_joinable();
             after.settle = state.phase == Phase::Joined && state.is_idle();
@@ -255,7 +255,7 @@ impl Scope {
 impl State {
     /// The end of most tasks: nobody asks for it, and nothing follows from it.
     #[inline]
-    fn complete_plain(&mut self, key: u32, sequence: u32) -> Option<Slot> {
+    fn complete_plain(&mut self, key: u32, sequence: u32) -> Option<Option<Waker>> {
         let slot = self.slots.get(key as usize)?;
         let group = &mut self.groups[slot.group as usize];
         let is_plain = slot.sequence == sequence && slot.extra.is_none() && slot.facts.is_plain();
@@ -265,7 +265,7 @@ impl State {
         group.live -= 1;
         self.running -= 1;
         self.counts.ended(TaskOutcome::Completed);
-        Some(self.slots.remove(key as usize))
+        Some(self.slots.remove(key as usize).stopper)
     }
 }
 

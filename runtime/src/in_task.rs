@@ -49,7 +49,9 @@ impl Queue {
             return;
         }
         queued.fresh.push_back(task);
-        wake_handler(queued);
+        if queued.handler.is_some() {
+            wake_handler(queued);
+        }
     }
 }
 
@@ -62,7 +64,7 @@ impl Scope {
     }
 }
 
-/// A handler that is being polled has not said that it waits: its turn comes anyway.
+/// One that is being polled has not said that it waits: its turn comes anyway.
 fn wake_handler(mut queued: MutexGuard<'_, Queued>) {
     if let Some(handler) = queued.handler.take() {
         drop(queued);
@@ -89,7 +91,9 @@ impl Wake for Signal {
         if !self.woken.swap(true, Ordering::AcqRel) {
             let mut queued = self.queue.lock();
             queued.woken.push_back(self.key.load(Ordering::Relaxed));
-            wake_handler(queued);
+            if queued.handler.is_some() {
+                wake_handler(queued);
+            }
         }
     }
 }

@@ -4,7 +4,7 @@
 use std::{borrow::Cow, sync::atomic::Ordering, task::Waker, time::Duration};
 
 use crate::{
-    context::{self, TaskRef},
+    context::{self, Started, TaskRef},
     error::{Cause, TaskError, TaskErrorKind},
     outcome::TaskKind,
     rt::AbortHandle,
@@ -100,7 +100,7 @@ impl Scope {
         drop(state);
         let task = TaskRef {
             scope: self.clone(),
-            key: u32::try_from(key).expect("fewer than 2^31 tasks live at once"),
+            key: index(key),
             sequence,
         };
         let is_its = kind == TaskKind::Spawn && group == Group::Tracked;
@@ -108,6 +108,52 @@ impl Scope {
             task,
             start,
             in_task: is_its && self.0.in_task.is_some(),
+        })
+    }
+
+    /// The same for most tasks, in fewer steps: tracked, with the defaults, in a scope without a limit
+    /// whose handler runs undisturbed. `None`: it takes [`reserve`](Self::reserve).
+    #[inline]
+    pub(crate) fn reserve_plain(
+        &self,
+        caller: Option<(u32, u32)>,
+        site: &'static Site,
+        started: &Started,
+    ) -> Option<TaskRef> {
+        if !self.0.is_plain || context::is_handling() {
+            return None;
+        }
+        let started = started.of(self);
+        let mut state = self.lock();
+        let is_undisturbed =
+            state.phase == Phase::Open && state.group(Group::Tracked).stage == Stage::Running;
+        if !is_undisturbed {
+            return None;
+        }
+        if let Some((key, sequence)) = caller
+            && state.task(key, sequence)?.group != Group::Tracked
+        {
+            return None;
+        }
+        let sequence = state.next_sequence();
+        state.counts.spawned += 1;
+        state.group(Group::Tracked).live += 1;
+        state.running += 1;
+        let key = state.slots.insert(Slot {
+            stopper: None,
+            site,
+            extra: None,
+            started,
+            sequence,
+            kind: TaskKind::Spawn,
+            group: Group::Tracked,
+            facts: Facts::PLAIN,
+        });
+        drop(state);
+        Some(TaskRef {
+            scope: self.clone(),
+            key: index(key),
+            sequence,
         })
     }
 
@@ -156,6 +202,10 @@ impl State {
         };
         facts.has(Facts::ABORTED) || self.group(group).stage >= Stage::Aborted
     }
+}
+
+fn index(key: usize) -> u32 {
+    u32::try_from(key).expect("fewer than 2^31 tasks live at once")
 }
 
 /// The error of a task that was never counted, since its scope takes no more.

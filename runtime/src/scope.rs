@@ -137,6 +137,8 @@ pub(crate) struct Inner {
     /// Rows are kept, for this scope's report or for one around it.
     pub(crate) rows: bool,
     state: Mutex<State>,
+    /// A tracked task starts at once, and holds the handler's return.
+    pub(crate) is_plain: bool,
     /// The way to the handler that polls the tracked tasks.
     pub(crate) in_task: Option<Arc<Queue>>,
     /// Some task is to be stopped at once: each asks, before it runs on, whether it is one.
@@ -192,6 +194,7 @@ impl Scope {
             // Relaxed: an identity needs no order.
             id: NEXT.fetch_add(1, Ordering::Relaxed),
             opened,
+            is_plain: plan.limit.is_none() && plan.kind != ScopeKind::Root,
             in_task: plan.in_task.then(Arc::default),
             plan,
             rows,
@@ -218,15 +221,18 @@ impl Scope {
     /// [`drain`](crate::drain) waits for it.
     #[must_use]
     pub fn root() -> Self {
+        Self::the_root().clone()
+    }
+
+    pub(crate) fn the_root() -> &'static Self {
         static ROOT: OnceLock<Scope> = OnceLock::new();
 
-        let open = || {
+        ROOT.get_or_init(|| {
             Self::open(Plan {
                 kind: ScopeKind::Root,
                 ..Plan::default()
             })
-        };
-        ROOT.get_or_init(open).clone()
+        })
     }
 
     pub(crate) fn is_root(&self) -> bool {
@@ -345,8 +351,13 @@ impl Scope {
 
     /// Tells everybody who waits for a change.
     pub(crate) fn notify(&self) {
-        let joiner = self.lock().joiner.take();
-        self.0.changed.notify_waiters();
+        let (joiner, observed) = {
+            let mut state = self.lock();
+            (state.joiner.take(), state.observers > 0)
+        };
+        if observed {
+            self.0.changed.notify_waiters();
+        }
         if let Some(joiner) = joiner {
             joiner.wake();
         }

@@ -48,6 +48,9 @@ impl Facts {
     /// It has its outcome; what is left is what its handle, or the join, may ask for.
     pub(crate) const ENDED: u8 = 64;
 
+    /// Of a task that runs.
+    pub(crate) const PLAIN: Self = Self(Self::RUNNING);
+
     /// Of a task that runs, and whose handle was dropped.
     pub(crate) fn is_plain(self) -> bool {
         self.0 == Self::RUNNING | Self::ORPHAN

@@ -31,6 +31,22 @@ struct Due {
     stage: Stage,
 }
 
+/// Who waits for a change, and is not the handler.
+struct Observer<'a>(&'a Scope);
+
+impl<'a> Observer<'a> {
+    fn new(scope: &'a Scope) -> Self {
+        scope.lock().observers += 1;
+        Self(scope)
+    }
+}
+
+impl Drop for Observer<'_> {
+    fn drop(&mut self) {
+        self.0.lock().observers -= 1;
+    }
+}
+
 /// [`Scope::enforce`] for the handler, of which a scope has one.
 #[derive(Default)]
 pub(crate) struct Enforcer(Option<(Instant, Pin<Box<Sleep>>)>);
@@ -146,6 +162,7 @@ impl Scope {
     /// scopes too: they are told, aborted a grace period later, and given up half a grace period
     /// after that.
     pub(crate) async fn enforce(&self, done: Done<'_>) {
+        let _observer = Observer::new(self);
         loop {
             // Made before the check: a change between the two is not missed.
             let changed = self.0.changed.notified();
