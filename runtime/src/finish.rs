@@ -46,7 +46,7 @@ impl Scope {
         sequence: u32,
         value: Kept,
     ) {
-        let Some(slot) = state.task(key, sequence) else {
+        let Some(slot) = state.running(key, sequence) else {
             drop(state);
             attempt(|| drop(value));
             return;
@@ -78,27 +78,20 @@ impl Scope {
         let detail = self.0.rows.then(|| attempt(|| error.detail())).flatten();
         let mut said = false;
         let mut state = loop {
-            let mut state = self.lock();
-            let Some(task) = state.task(key, sequence) else {
-                drop(state);
-                attempt(|| drop(error));
-                return;
-            };
-            if fate == Fate::Log && !said && !task.facts.has(Facts::CLAIMED) {
-                drop(state);
-                log::failure(self, &error);
-                said = true;
-                continue;
+            let state = self.lock();
+            let claimed = state.slots[key as usize].facts.has(Facts::CLAIMED);
+            if said || claimed || fate != Fate::Log {
+                break state;
             }
-            break state;
+            drop(state);
+            log::failure(self, &error);
+            said = true;
         };
         let kind = error.kind();
         let order = state.ends;
         state.ends = order.wrapping_add(1);
         let open = state.phase == Phase::Open;
-        let Some(slot) = state.task(key, sequence) else {
-            return;
-        };
+        let slot = &mut state.slots[key as usize];
         let (group, facts) = (slot.group, slot.facts);
         let ended = Ended {
             error,
@@ -183,19 +176,21 @@ impl Scope {
         after
     }
 
-    /// What a task that ends with `end` comes to: its error, and who reads that.
+    /// What a task that ends with `end` comes to: its error, and who reads that. From here on no other
+    /// end counts.
     fn error(&self, key: u32, sequence: u32, end: End) -> Option<(TaskError, Fate)> {
         let mut state = self.lock();
         let (groups, phase) = (
             state.groups.each_ref().map(|group| group.stage),
             state.phase,
         );
-        let Some(slot) = state.task(key, sequence) else {
+        let Some(slot) = state.running(key, sequence) else {
             drop(state);
             // The end of a task that has been given up.
             attempt(|| drop(end));
             return None;
         };
+        slot.facts.set(Facts::ENDING, true);
         let reached = groups[slot.group as usize];
         let (kind, cause) = match end {
             End::Failed(error) => (TaskErrorKind::Failed, Cause::Error(error)),
@@ -253,6 +248,12 @@ impl Scope {
 }
 
 impl State {
+    /// The slot of a task whose end is open.
+    fn running(&mut self, key: u32, sequence: u32) -> Option<&mut Slot> {
+        self.task(key, sequence)
+            .filter(|slot| !slot.facts.has(Facts::ENDING))
+    }
+
     /// The end of most tasks: nobody asks for it, and nothing follows from it.
     #[inline]
     fn complete_plain(&mut self, key: u32, sequence: u32) -> Option<Option<Waker>> {
