@@ -190,7 +190,7 @@ fn look<R>(f: impl FnOnce(&mut Context, &Started) -> R) -> R {
             sequence: current.sequence.get(),
         };
         let result = f(&mut context, &current.started);
-        current.scope.set(ManuallyDrop::new(context.scope));
+        current.scope.set(ManuallyDrop::new(context.scope.take()));
         current.key.set(context.key);
         result
     })
@@ -273,29 +273,16 @@ pub(crate) fn with_current<R>(
 ) -> Option<R> {
     look(|context, started| {
         if context.scope.is_none() {
-            open(context);
+            open(context, started);
         }
         let task = context.task();
         Some(f(context.scope.as_ref()?, task, started))
     })
 }
 
-/// [`Scope::reserve_plain`] in the innermost scope, if it is open.
+/// [`Scope::reserve_plain`] in the innermost scope, opened now if it was only planned.
 pub(crate) fn reserve_plain(site: &'static Site) -> Option<TaskRef> {
-    CURRENT.with(|current| {
-        let scope = current.scope.replace(ManuallyDrop::new(None));
-        let caller = Context {
-            scope: None,
-            key: current.key.get(),
-            sequence: current.sequence.get(),
-        };
-        let reserved = match &*scope {
-            Some(scope) => scope.reserve_plain(caller.task(), site, &current.started),
-            None => None,
-        };
-        current.scope.set(scope);
-        reserved
-    })
+    with_current(|scope, caller, started| scope.reserve_plain(caller, site, started)).flatten()
 }
 
 /// The running code is no poll, and may run for long.
@@ -305,13 +292,15 @@ pub(crate) fn is_long() {
 
 /// In a handler whose body tracks its first task.
 #[cold]
-fn open(context: &mut Context) {
+fn open(context: &mut Context, started: &Started) {
     let plan = match context.key {
         key if key == Context::PLANNED.key => exchange_plan(None),
         key if key == Context::UNPLANNED.key => None,
         _ => return,
     };
     *context = Context::body(Scope::open(plan.unwrap_or_default()));
+    // Its clock begins here.
+    started.0.set(0);
 }
 
 /// The innermost scope, opened now if it was only planned.

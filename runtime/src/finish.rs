@@ -29,12 +29,13 @@ impl Scope {
     /// A task has run to its end. The end of one that has been given up is ignored.
     pub(crate) fn complete(&self, key: u32, sequence: u32, value: Kept) {
         let mut state = self.lock();
-        match state.complete_plain(key, sequence) {
-            Some(stopper) => {
-                drop(state);
-                drop((stopper, value));
-            }
-            None => self.complete_other(state, key, sequence, value),
+        let Some((stopper, joiner)) = state.complete_plain(key, sequence) else {
+            return self.complete_other(state, key, sequence, value);
+        };
+        drop(state);
+        drop((stopper, value));
+        if let Some(joiner) = joiner {
+            joiner.wake();
         }
     }
 
@@ -254,19 +255,31 @@ impl State {
             .filter(|slot| !slot.facts.has(Facts::ENDING))
     }
 
-    /// The end of most tasks: nobody asks for it, and nothing follows from it.
+    /// The end of most tasks: nobody asks for it, and nothing follows from it but, after the last
+    /// one, that the handler goes on.
     #[inline]
-    fn complete_plain(&mut self, key: u32, sequence: u32) -> Option<Option<Waker>> {
+    fn complete_plain(
+        &mut self,
+        key: u32,
+        sequence: u32,
+    ) -> Option<(Option<Waker>, Option<Waker>)> {
         let slot = self.slots.get(key as usize)?;
         let group = &mut self.groups[slot.group as usize];
         let is_plain = slot.sequence == sequence && slot.extra.is_none() && slot.facts.is_plain();
-        if !is_plain || group.live == 1 || !self.waiting.is_empty() || self.keeps_rows {
+        if !is_plain || !self.waiting.is_empty() || self.keeps_rows {
             return None;
+        }
+        let mut joiner = None;
+        if group.live == 1 {
+            if self.holds || self.observers > 0 || self.phase > Phase::Open {
+                return None;
+            }
+            joiner = self.joiner.take();
         }
         group.live -= 1;
         self.running -= 1;
         self.counts.ended(TaskOutcome::Completed);
-        Some(self.slots.remove(key as usize).stopper)
+        Some((self.slots.remove(key as usize).stopper, joiner))
     }
 }
 

@@ -174,9 +174,6 @@ impl Scope {
     pub(crate) fn open(plan: Plan) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(0);
 
-        let opened = Instant::now();
-        let mut state = State::new(opened);
-        state.released = plan.kind == ScopeKind::Root;
         // Its opener may have been given up since it was planned.
         let is_over = |parent: &Self| {
             let mut state = parent.lock();
@@ -185,26 +182,35 @@ impl Scope {
                 || caller.is_some_and(|(key, sequence)| state.task(key, sequence).is_none())
         };
         let late = plan.kind == ScopeKind::Handler && plan.parent.as_ref().is_some_and(is_over);
-        if plan.refuses || late {
-            state.phase = Phase::Closed;
-        }
         let rows = plan.reports || plan.parent.as_ref().is_some_and(|parent| parent.0.rows);
-        state.keeps_rows = rows;
-        Self(Arc::new_cyclic(|inner| Inner {
+        let opened = Instant::now();
+        let mut open = open_scopes();
+        let scope = Self(Arc::new(Inner {
             // Relaxed: an identity needs no order.
             id: NEXT.fetch_add(1, Ordering::Relaxed),
             opened,
             is_plain: plan.limit.is_none() && plan.kind != ScopeKind::Root,
             in_task: plan.in_task.then(Arc::default),
-            plan,
             rows,
-            state: Mutex::new(state),
+            state: Mutex::new(State {
+                phase: if plan.refuses || late {
+                    Phase::Closed
+                } else {
+                    Phase::Open
+                },
+                released: plan.kind == ScopeKind::Root,
+                keeps_rows: rows,
+                ..State::new(opened)
+            }),
+            plan,
             stopping: AtomicBool::new(false),
             changed: Notify::new(),
             #[cfg(feature = "callbacks")]
             callbacks: crate::callbacks::Ledger::default(),
-            registered: open_scopes().insert(inner.clone()),
-        }))
+            registered: open.vacant_key(),
+        }));
+        open.insert(Arc::downgrade(&scope.0));
+        scope
     }
 
     /// The innermost scope of the running code: its handler's, or that of the task in which it

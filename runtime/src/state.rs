@@ -137,6 +137,7 @@ pub(crate) struct State {
 }
 
 impl State {
+    #[inline]
     pub(crate) fn new(now: Instant) -> Self {
         let group = || GroupState {
             live: 0,
