@@ -51,8 +51,7 @@ use proc_macro::TokenStream;
 /// | `on_error` | `fail`: a task's failure becomes the handler's `Err`. `log`: the handler's value is returned as it is; the only one possible where it returns no `Result` | `fail` |
 /// | `on_drop` | `finish`: tasks of a dropped handler move up to the enclosing scope. `abort`: they are aborted | `finish` |
 /// | `max_concurrent` | most tasks of this invocation that run at once, a `usize`; the rest wait unstarted, first come first served, and awaiting the handle of one that waits starts it | no limit |
-/// | `executor` | `spawn`: tracked tasks run in parallel, as tasks of the runtime. `in_task`: the handler polls them itself, at a fraction of the cost; implies `on_drop = abort` | `spawn` |
-/// | `executor` | `spawn`: tasks run in parallel on the runtime. `in_task`: the handler polls its tracked tasks itself, at a fraction of the cost and without parallelism; implies `on_drop = abort`, see [below](#which-executor) | `spawn` |
+/// | `executor` | `spawn`: tracked tasks run in parallel, as tasks of the runtime. `in_task`: the handler polls them itself, at a fraction of the cost; implies `on_drop = abort`, see [below](#which-executor) | `spawn` |
 /// | `crate` | path of the runtime crate | `::tethered` |
 ///
 /// Expressions are evaluated once, in each call of the handler, before its body. They see the
