@@ -9,17 +9,18 @@ use syn::{
 
 use crate::{
     errors::Errors,
-    model::{Given, Join, OnDrop, OnError, Options, Timeout},
+    model::{Executor, Given, Join, OnDrop, OnError, Options, Timeout},
 };
 
 /// Every option, with one way to write it.
-const EXAMPLES: [(&str, &str); 7] = [
+const EXAMPLES: [(&str, &str); 8] = [
     ("join", "join = join_all"),
     ("timeout", "timeout = \"5s\""),
     ("host", "host = event.context"),
     ("on_error", "on_error = log"),
     ("on_drop", "on_drop = abort"),
     ("max_concurrent", "max_concurrent = 8"),
+    ("executor", "executor = in_task"),
     ("crate", "crate = ::tethered"),
 ];
 
@@ -29,6 +30,7 @@ const JOIN: [(&str, Join); 2] = [
 ];
 const ON_ERROR: [(&str, OnError); 2] = [("fail", OnError::Fail), ("log", OnError::Log)];
 const ON_DROP: [(&str, OnDrop); 2] = [("finish", OnDrop::Finish), ("abort", OnDrop::Abort)];
+const EXECUTOR: [(&str, Executor); 2] = [("spawn", Executor::Spawn), ("in_task", Executor::InTask)];
 
 pub(crate) fn parse(args: TokenStream, errors: &mut Errors) -> Options {
     let mut options = Options::default();
@@ -53,7 +55,24 @@ pub(crate) fn parse(args: TokenStream, errors: &mut Errors) -> Options {
     if let Err(error) = parser.parse2(args) {
         errors.push(error);
     }
+    contradictions(&options, errors);
     options
+}
+
+/// Options of which each could stand alone.
+fn contradictions(options: &Options, errors: &mut Errors) {
+    if let Some(Executor::InTask) = options.executor.as_ref().map(|given| given.value)
+        && let Some(Given {
+            key,
+            value: OnDrop::Finish,
+        }) = &options.on_drop
+    {
+        let message = "with `executor = in_task` nobody polls the tasks of a dropped handler";
+        errors.at(
+            key,
+            format!("{message}: write `on_drop = abort`, or leave it out"),
+        );
+    }
 }
 
 /// `key = value`, of which the key is known.
@@ -93,6 +112,7 @@ fn set(options: &mut Options, key: Ident, value: Expr) -> Result<()> {
         "on_error" => options.on_error = given(key, one_of(&value, ON_ERROR))?,
         "on_drop" => options.on_drop = given(key, one_of(&value, ON_DROP))?,
         "max_concurrent" => options.max_concurrent = given(key, max_concurrent(value))?,
+        "executor" => options.executor = given(key, one_of(&value, EXECUTOR))?,
         _ => options.krate = given(key, krate(value))?,
     }
     Ok(())

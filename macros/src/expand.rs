@@ -17,7 +17,7 @@ use syn::{
 use crate::{
     arguments::Arguments,
     guard::guard,
-    model::{Body, Frame, Given, Handler, Join, OnDrop, OnError, Options, Timeout},
+    model::{Body, Executor, Frame, Given, Handler, Join, OnDrop, OnError, Options, Timeout},
 };
 
 pub(crate) fn expand(handler: &Handler) -> TokenStream {
@@ -158,6 +158,13 @@ fn calls(options: &Options) -> TokenStream {
     }) = &options.on_drop
     {
         calls.extend(quote_spanned!(key.span()=> .abort_on_drop()));
+    }
+    if let Some(Given {
+        key,
+        value: Executor::InTask,
+    }) = &options.executor
+    {
+        calls.extend(quote_spanned!(key.span()=> .in_task()));
     }
     if let Some(Given { key, value }) = &options.max_concurrent {
         calls.extend(quote_spanned!(key.span()=> .max_concurrent(#value)));

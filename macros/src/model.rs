@@ -24,6 +24,7 @@ pub(crate) struct Options {
     pub(crate) on_error: Option<Given<OnError>>,
     pub(crate) on_drop: Option<Given<OnDrop>>,
     pub(crate) max_concurrent: Option<Given<Expr>>,
+    pub(crate) executor: Option<Given<Executor>>,
     pub(crate) krate: Option<Given<Path>>,
 }
 
@@ -50,6 +51,12 @@ pub(crate) enum OnError {
 pub(crate) enum OnDrop {
     Finish,
     Abort,
+}
+
+#[derive(Clone, Copy)]
+pub(crate) enum Executor {
+    Spawn,
+    InTask,
 }
 
 pub(crate) enum Timeout {

@@ -93,6 +93,7 @@ fn every_option() {
             timeout = "1m 250ms",
             on_error = log,
             max_concurrent = limit + 1,
+            executor = in_task,
             host = a as Context,
             crate = crate::reexported
         ),
@@ -109,6 +110,7 @@ fn every_option() {
                     .join_all()
                     .timeout(__tethered::Duration::new(60, 250000000))
                     .abort_on_drop()
+                    .in_task()
                     .max_concurrent(limit + 1)
                     .host(&(a as Context));
                 __tethered::run(
@@ -138,6 +140,7 @@ fn every_option() {
             join = try_join_all,
             timeout = Duration::MAX,
             on_error = fail,
+            executor = spawn,
         ),
         quote!(
             async fn handler() {}
@@ -421,12 +424,14 @@ fn mistakes_in_options() {
         quote!(timeout = "5 parsecs", max_concurrent = 0, on_error = "log", crate = "tethered", on_drop =),
         quote!(timeout = "0s", max_concurrent = "8", 5, host = a b, on_drop = { fini }),
         quote!(timeout = "1s", timeout = "0ms"),
+        quote!(executor = inline, executor, executer = in_task),
+        quote!(on_drop = finish, executor = in_task, executor = in_task),
     ]
     .map(|args| messages(args, quote!(async fn handler() {})) + "\n")
     .concat();
     expect![[r#"
-        there is no option `timout`, but `join`, `timeout`, `host`, `on_error`, `on_drop`, `max_concurrent`, `crate`: write `timeout = "5s"`
-        there is no option `colour`: write one of `join`, `timeout`, `host`, `on_error`, `on_drop`, `max_concurrent`, `crate`
+        there is no option `timout`, but `join`, `timeout`, `host`, `on_error`, `on_drop`, `max_concurrent`, `executor`, `crate`: write `timeout = "5s"`
+        there is no option `colour`: write one of `join`, `timeout`, `host`, `on_error`, `on_drop`, `max_concurrent`, `executor`, `crate`
         this takes one of two words: write `try_join_all` or `join_all`
         `join` is given twice: write it once
         a duration has a unit: write `timeout = "5s"` or `timeout = Duration::from_secs(5)`
@@ -446,6 +451,13 @@ fn mistakes_in_options() {
 
         `timeout` is given twice: write it once
         nothing can run in a timeout of zero: write `timeout = "5s"`, or leave it out
+
+        this takes one of two words: write `spawn` or `in_task`
+        `executor` takes a value: write `executor = in_task`
+        there is no option `executer`, but `join`, `timeout`, `host`, `on_error`, `on_drop`, `max_concurrent`, `executor`, `crate`: write `executor = in_task`
+
+        `executor` is given twice: write it once
+        with `executor = in_task` nobody polls the tasks of a dropped handler: write `on_drop = abort`, or leave it out
 
     "#]].assert_eq(&all);
 }
@@ -515,7 +527,7 @@ fn mistakes_everywhere_at_once() {
     );
     expect![[r#"
         no task could ever run: write `max_concurrent = 1`, or leave it out
-        there is no option `retries`: write one of `join`, `timeout`, `host`, `on_error`, `on_drop`, `max_concurrent`, `crate`
+        there is no option `retries`: write one of `join`, `timeout`, `host`, `on_error`, `on_drop`, `max_concurrent`, `executor`, `crate`
         a handler waits for its tasks, so it cannot be `const`: write `async fn handler`
         a handler is awaited, so it cannot be `extern`: write `async fn handler`
     "#]].assert_eq(&all);
