@@ -345,6 +345,7 @@ pub(crate) fn handling<R>(f: impl FnOnce() -> R) -> R {
     f()
 }
 
+#[inline]
 pub(crate) fn is_outside() -> bool {
     CURRENT.with(|current| current.key.get() == Context::OUTSIDE.key)
 }

@@ -202,16 +202,16 @@ impl<R, F: Future<Output = R>> RunProjection<'_, R, F> {
         let joined = match self.context.scope() {
             Some(scope) => {
                 let OnError { is_err, fail } = *self.on_error;
-                let succeeded = match end {
-                    End::Returned(value) => !is_err(value),
-                    End::TimedOut => true,
-                    End::Panicked(_) => false,
-                };
+                let planned = self.planned.as_ref().as_pin_ref();
                 let make = || {
-                    let then = self.planned.as_ref().as_pin_ref();
+                    let succeeded = match end {
+                        End::Returned(value) => !is_err(value),
+                        End::TimedOut => true,
+                        End::Panicked(_) => false,
+                    };
                     join(
                         scope.clone(),
-                        then.map_or(Then::Join, |planned| planned.then),
+                        planned.map_or(Then::Join, |planned| planned.then),
                         // A body that fails cancels nothing.
                         succeeded && !self.options.join_all,
                         succeeded && fail.is_some(),
@@ -219,9 +219,16 @@ impl<R, F: Future<Output = R>> RunProjection<'_, R, F> {
                 };
                 ready!(poll_join(scope, self.late, cx, make))
             }
-            None => Joined::default(),
+            None => None,
         };
-        Poll::Ready(self.output(joined))
+        match (joined, self.end.take()) {
+            (None, Some(End::Returned(value))) => {
+                *self.context = Current::OUTSIDE;
+                *self.late = None;
+                Poll::Ready(value)
+            }
+            (joined, end) => Poll::Ready(self.output(joined.unwrap_or_default(), end)),
+        }
     }
 
     fn is_over(&mut self, cx: &mut Context<'_>) -> bool {
@@ -239,7 +246,7 @@ impl<R, F: Future<Output = R>> RunProjection<'_, R, F> {
         false
     }
 
-    fn output(&mut self, joined: Joined) -> R {
+    fn output(&mut self, joined: Joined, end: Option<End<R>>) -> R {
         let Joined {
             mut failures,
             cancelled,
@@ -249,7 +256,7 @@ impl<R, F: Future<Output = R>> RunProjection<'_, R, F> {
         // What is left now is no longer the handler's.
         *self.context = Current::OUTSIDE;
         *self.late = None;
-        let value = match self.end.take().expect("polled after completion") {
+        let value = match end.expect("polled after completion") {
             End::Returned(value) => Some(value),
             End::Panicked(payload) => resume_unwind(payload),
             End::TimedOut => {
@@ -354,21 +361,22 @@ fn poll_tasks(scope: &Scope, late: &mut Option<Box<Late>>, cx: &mut Context<'_>)
     }
 }
 
+/// What the tasks have left, if they have left something.
 fn poll_join(
     scope: &Scope,
     late: &mut Option<Box<Late>>,
     cx: &mut Context<'_>,
     make: impl FnOnce() -> Joining,
-) -> Poll<Joined> {
+) -> Poll<Option<Joined>> {
     if late.as_ref().is_none_or(|late| late.joining.is_none()) {
         match scope.join_quiet(cx.waker()) {
-            Quiet::Closed => return Poll::Ready(Joined::default()),
+            Quiet::Closed => return Poll::Ready(None),
             Quiet::Waits => return Poll::Pending,
             Quiet::No => {}
         }
     }
     let joining = &mut late.get_or_insert_default().joining;
-    joining.get_or_insert_with(make).poll(cx)
+    joining.get_or_insert_with(make).poll(cx).map(Some)
 }
 
 /// Where the host wants to know how the handler ends.
