@@ -30,54 +30,6 @@ async fn try_join_all(tasks: usize) -> Result<(), JoinError> {
     Ok(())
 }
 
-fn in_task(tasks: usize) -> impl Future<Output = Result<(), JoinError>> {
-    use tethered::__private as p;
-    p::run(
-        p::Handler::new(
-            p::fail::<Result<(), JoinError>>(),
-            const { &p::Site::new("x") },
-        )
-        .in_task(),
-        async move {
-            for _ in 0..tasks {
-                spawn_tracked!(async {});
-            }
-            Ok(())
-        },
-    )
-}
-
-async fn detached(tasks: usize) {
-    for _ in 0..tasks {
-        tokio::spawn(async {});
-    }
-    tokio::task::yield_now().await;
-    while tokio::runtime::Handle::current()
-        .metrics()
-        .num_alive_tasks()
-        > 0
-    {
-        tokio::task::yield_now().await;
-    }
-}
-
-#[serverless_handler]
-async fn none() -> Result<(), JoinError> {
-    Ok(())
-}
-#[inline(never)]
-async fn none_bare() -> Result<(), JoinError> {
-    Ok(())
-}
-#[serverless_handler]
-async fn one() -> Result<(), JoinError> {
-    spawn_tracked!(async {});
-    Ok(())
-}
-async fn one_bare() {
-    let _ = tokio::spawn(async {}).await;
-}
-
 fn main() {
     let mut args = env::args().skip(1);
     let (Some(how), Some(tasks)) = (args.next(), args.next()) else {
@@ -88,28 +40,6 @@ fn main() {
     runtime.block_on(async {
         match how.as_str() {
             "bare" => bare(tasks).await,
-            "in_task" => in_task(tasks).await.expect("no task fails"),
-            "detached" => detached(tasks).await,
-            "none" => {
-                for _ in 0..tasks {
-                    std::hint::black_box(none().await).unwrap()
-                }
-            }
-            "none_bare" => {
-                for _ in 0..tasks {
-                    std::hint::black_box(none_bare().await).unwrap()
-                }
-            }
-            "one" => {
-                for _ in 0..tasks {
-                    one().await.unwrap()
-                }
-            }
-            "one_bare" => {
-                for _ in 0..tasks {
-                    one_bare().await
-                }
-            }
             "join_all" => join_all(tasks).await.expect("no task fails"),
             "try_join_all" => try_join_all(tasks).await.expect("no task fails"),
             _ => panic!("`{how}` is neither `bare`, `join_all` nor `try_join_all`"),
