@@ -47,7 +47,7 @@ impl Scope {
         sequence: u32,
         value: Kept,
     ) {
-        let Some(slot) = state.running(key, sequence) else {
+        let Some(slot) = state.undecided(key, sequence) else {
             drop(state);
             attempt(|| drop(value));
             return;
@@ -185,7 +185,7 @@ impl Scope {
             state.groups.each_ref().map(|group| group.stage),
             state.phase,
         );
-        let Some(slot) = state.running(key, sequence) else {
+        let Some(slot) = state.undecided(key, sequence) else {
             drop(state);
             // The end of a task that has been given up.
             attempt(|| drop(end));
@@ -249,8 +249,8 @@ impl Scope {
 }
 
 impl State {
-    /// The slot of a task whose end is open.
-    fn running(&mut self, key: u32, sequence: u32) -> Option<&mut Slot> {
+    /// The slot of a task of which nobody has said yet how it ends.
+    fn undecided(&mut self, key: u32, sequence: u32) -> Option<&mut Slot> {
         self.task(key, sequence)
             .filter(|slot| !slot.facts.has(Facts::ENDING))
     }

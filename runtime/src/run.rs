@@ -306,15 +306,12 @@ fn begin(
     mut planned: Pin<&mut Option<Planned>>,
     stops_body: bool,
 ) -> (Current, bool) {
-    let (context, deadline, plan, then) = match options.hosted.take() {
-        Some((scope, then)) => {
-            let deadline = scope.0.plan.deadline;
-            (Current::body(scope), deadline, None, then)
-        }
-        None => {
-            let (plan, then) = options.plan();
-            (Current::PLANNED, plan.deadline, Some(plan), then)
-        }
+    let (context, deadline, plan, then) = if let Some((scope, then)) = options.hosted.take() {
+        let deadline = scope.0.plan.deadline;
+        (Current::body(scope), deadline, None, then)
+    } else {
+        let (plan, then) = options.plan();
+        (Current::PLANNED, plan.deadline, Some(plan), then)
     };
     let started = Instant::now();
     let is_over = stops_body && deadline.is_some_and(|deadline| deadline.at <= started);

@@ -71,10 +71,10 @@ impl Enforcer {
             if self.0.as_ref().is_none_or(|(at, _)| *at != due.at) {
                 self.0 = Some((due.at, Box::pin(sleep_until(due.at))));
             }
-            if let Some((_, sleep)) = &mut self.0 {
-                if sleep.as_mut().poll(cx).is_pending() {
-                    return Poll::Pending;
-                }
+            if let Some((_, sleep)) = &mut self.0
+                && sleep.as_mut().poll(cx).is_pending()
+            {
+                return Poll::Pending;
             }
             self.0 = None;
             due.scope.stop(&[due.group], due.stage);

@@ -51,8 +51,8 @@ struct More {
     sleep: Option<Pin<Box<Sleep>>>,
 }
 
-fn span(more: &Option<Box<More>>) -> Option<&Span> {
-    more.as_ref()?.span.as_ref()
+fn span(more: Option<&More>) -> Option<&Span> {
+    more?.span.as_ref()
 }
 
 impl More {
@@ -130,7 +130,9 @@ impl<F> TaskProjection<'_, F> {
     /// Drops the future, and gives the task its outcome.
     #[cold]
     fn stop(&mut self, end: End) {
-        let dropped = run_as(self.context, span(self.more), || self.future.set(None));
+        let dropped = run_as(self.context, span(self.more.as_deref()), || {
+            self.future.set(None)
+        });
         stopped(self.context, dropped, end);
     }
 }
@@ -231,7 +233,7 @@ impl<F: Future<Output: Outcome>> TaskProjection<'_, F> {
         &mut self,
         cx: &mut Context<'_>,
     ) -> Poll<thread::Result<Result<<F::Output as Outcome>::Value, BoxError>>> {
-        let span = span(self.more);
+        let span = span(self.more.as_deref());
         enter(self.context, || {
             let (ended, span) = match in_span(span, || poll(self.future.as_mut(), cx)) {
                 Ok(Poll::Pending) => return Poll::Pending,
