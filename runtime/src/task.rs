@@ -131,7 +131,7 @@ impl<F> TaskProjection<'_, F> {
     #[cold]
     fn stop(&mut self, end: End) {
         let dropped = run_as(self.context, span(self.more.as_deref()), || {
-            self.future.set(None)
+            self.future.set(None);
         });
         stopped(self.context, dropped, end);
     }
