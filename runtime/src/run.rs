@@ -371,6 +371,8 @@ impl FrameProjection<'_> {
             scope.stop(Group::ALL, Stage::Aborted);
         }
         *self.executor = None;
+        // Without an executor, what the drop of the body has started waits there.
+        scope.close_queue();
         if *self.then == Then::Attached && attached {
             scope.release();
             scope.settle();
