@@ -75,51 +75,6 @@ use proc_macro::TokenStream;
 /// - **Cancellation**: a handler that is dropped before it has returned leaves its tasks to the
 ///   enclosing scope (`on_drop = finish`) or aborts them (`on_drop = abort`, `executor = in_task`).
 ///
-/// # Which executor
-///
-/// With `executor = in_task` a task of `spawn_tracked!` is polled inside the handler's own task, so it
-/// costs no task of the runtime. Choose it for many short tasks that mostly wait, for caches, queues
-/// and other services:
-///
-/// ```
-/// use tethered::{JoinError, serverless_handler, spawn_tracked};
-/// # async fn forget(_: u64) -> Result<(), std::io::Error> { Ok(()) }
-///
-/// #[serverless_handler(executor = in_task, timeout = "5s")]
-/// async fn invalidate(keys: Vec<u64>) -> Result<(), JoinError> {
-///     for key in keys {
-///         spawn_tracked!(forget(key)); // thousands of waits, hardly any work
-///     }
-///     Ok(())
-/// }
-/// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() { invalidate((0..1000).collect()).await.unwrap() }
-/// ```
-///
-/// Stay with `spawn` where tasks compute, where a side effect has to be whole though the client is
-/// gone, and where the body may keep its thread for long. Both have the guarantees above, one
-/// outcome for each task and the isolation of panics included. What cannot hold under `in_task`:
-///
-/// - **No parallelism.** The body and its tasks take turns on one thread. A task that computes, or
-///   blocks its thread, stops the body and every other task meanwhile: `spawn_blocking_tracked!` is
-///   for that, and runs on a thread of its own here too.
-/// - **A task starts, and goes on, when the body waits**: the handler polls its tasks after each poll
-///   of its body, and never without one. Under `spawn` a task runs while the body computes.
-/// - **A woken task wakes the handler**, so the body is polled as well: what the body awaits has to
-///   bear being polled early, as in every `select!`.
-/// - **The deadline comes between polls.** A task that never yields keeps its handler from seeing the
-///   deadline, cancelling the task, naming it, and returning: the host's limit is what ends it. The
-///   same holds for aborting it, by a handle or by `try_join_all`.
-/// - **A dropped handler aborts its tasks**, keep-alive ones included, and one that is not polled,
-///   as in the branch of a `select!` whose turn does not come, holds them up: `on_drop = finish`
-///   would need somebody else who polls them, so it is an error.
-/// - **Tools do not see them as tasks**: `tokio::task::id()`, `tokio-console` and a runtime's metrics
-///   show the handler alone, and tokio's cooperative budget is one for the handler and its tasks.
-///
-/// Tasks of `wait_until!` and `after_response!`, and what those start, outlive the handler's future,
-/// so they run on the runtime as ever; `Scope::spawn` counts as `spawn_tracked!`. A nested handler
-/// has the executor that its own attribute says.
-///
 /// # Where it goes
 ///
 /// On an `async fn`: free, generic, a method with any `self`, in an `impl` or a trait `impl`, with

@@ -53,6 +53,16 @@ impl Queue {
             wake_handler(queued);
         }
     }
+
+    /// Ends what has not been polled, and what comes from now on.
+    fn close(&self) {
+        let mut queued = self.lock();
+        queued.closed = true;
+        let left = (mem::take(&mut queued.fresh), queued.handler.take());
+        drop(queued);
+        // A task's drop is its end, and both may be the user's code to drop.
+        drop(left);
+    }
 }
 
 impl Scope {
@@ -60,6 +70,13 @@ impl Scope {
     pub(crate) fn push(&self, task: InTask) {
         if let Some(queue) = &self.0.in_task {
             queue.push(task);
+        }
+    }
+
+    /// Ends what would wait for a handler that is gone.
+    pub(crate) fn close_queue(&self) {
+        if let Some(queue) = &self.0.in_task {
+            queue.close();
         }
     }
 }
@@ -214,15 +231,7 @@ impl Executor {
 
 impl Drop for Executor {
     fn drop(&mut self) {
-        let fresh = {
-            let mut queued = self.queue.lock();
-            queued.closed = true;
-            let left = (mem::take(&mut queued.fresh), queued.handler.take());
-            drop(queued);
-            left
-        };
-        // Their drop is their end.
-        drop(fresh);
+        self.queue.close();
         self.fresh.clear();
         self.waiting.clear();
     }

@@ -400,6 +400,8 @@ fn dropped(scope: &Scope, late: &mut Option<Box<Late>>, attached: bool, abort: b
         scope.stop(Group::ALL, Stage::Aborted);
     }
     *late = None;
+    // Without an executor, what the drop of the body has started waits there.
+    scope.close_queue();
     if attached {
         scope.release();
         scope.settle();
