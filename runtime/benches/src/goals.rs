@@ -1,5 +1,7 @@
 //! What is promised, all of it in one table.
 
+use std::fmt;
+
 use crate::{
     cases::{Case, cases},
     figures::{Figures, Unit},
@@ -30,9 +32,11 @@ pub enum Against {
     Nothing,
 }
 
-/// The limit that stands in place of the goal.
+/// What stands in place of a goal that is against nature.
 pub struct Floor {
-    /// In the terms of the goal.
+    /// The case of a minimal program with the same guarantees, in the same run.
+    pub case: &'static str,
+    /// The most that is allowed, in the terms of the goal.
     pub limit: f64,
     /// Why it cannot be less.
     pub reason: &'static str,
@@ -49,16 +53,32 @@ const fn goal(unit: Unit, ours: &'static str, against: Against, goal: f64) -> Go
 }
 
 impl Goal {
-    /// `limit` stands in place of the goal.
+    /// `case` is a minimal program with the same guarantees, and `limit` stands in place of the goal.
     #[allow(dead_code, reason = "as long as no goal has a floor")]
-    const fn floor(mut self, limit: f64, reason: &'static str) -> Self {
-        self.floor = Some(Floor { limit, reason });
+    const fn floor(mut self, case: &'static str, limit: f64, reason: &'static str) -> Self {
+        self.floor = Some(Floor {
+            case,
+            limit,
+            reason,
+        });
         self
     }
 }
 
 use Against::{Nothing, Over, Times};
 use Unit::{Allocations, Bytes, Instructions, WallTwo};
+
+/// `ours: unit against peer`
+impl fmt::Display for Goal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.ours, self.unit)?;
+        match self.against {
+            Times(peer) => write!(f, ", times {peer}"),
+            Over(peer) => write!(f, ", more than {peer}"),
+            Nothing => Ok(()),
+        }
+    }
+}
 
 /// All of them.
 #[rustfmt::skip] // A table, with a row for each.
@@ -107,25 +127,37 @@ impl Goal {
     /// What is measured, in the terms of the goal; `None` where a figure is missing.
     #[must_use]
     pub fn value(&self, figures: &Figures) -> Option<f64> {
+        self.value_of(self.ours, figures)
+    }
+
+    /// The same of another case than ours.
+    #[must_use]
+    pub fn value_of(&self, case: &str, figures: &Figures) -> Option<f64> {
         let of = |case: &str| figures.get(self.unit, case);
-        let ours = of(self.ours)?;
+        let value = of(case)?;
         Some(match self.against {
-            Times(peer) => ours / of(peer)?,
-            Over(peer) => ours - of(peer)?,
-            Nothing => ours,
+            Times(peer) => value / of(peer)?,
+            Over(peer) => value - of(peer)?,
+            Nothing => value,
         })
     }
 
-    /// The goal, or the floor in its place.
+    /// Whether the gate fails for it: the floor stands in place of the goal.
     #[must_use]
-    pub fn limit(&self) -> f64 {
-        self.floor.as_ref().map_or(self.goal, |floor| floor.limit)
+    pub fn is_missed(&self, figures: &Figures) -> bool {
+        let limit = self.floor.as_ref().map_or(self.goal, |floor| floor.limit);
+        self.value(figures)
+            .is_some_and(|value| value > limit * TOLERANCE)
     }
 
-    /// Whether the gate fails for `value`.
+    /// `value` with the digits that its terms deserve.
     #[must_use]
-    pub fn fails(&self, value: f64) -> bool {
-        value > self.limit() * TOLERANCE
+    pub fn show(&self, value: f64) -> String {
+        match (self.against, self.unit) {
+            (Times(_), _) => format!("{value:.3}"),
+            (_, Allocations) => format!("{value:.2}"),
+            _ => format!("{value:.0}"),
+        }
     }
 
     /// The case on the other side.

@@ -9,5 +9,5 @@ mod in_task;
 mod ours;
 pub mod page;
 mod peers;
-mod plot;
+pub mod plot;
 pub mod work;
