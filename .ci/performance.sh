@@ -12,14 +12,15 @@ source .ci/gungraun.sh
 results=$target/performance
 mkdir -p "$results"
 
+# It builds the program that writes the page as well.
 run() { # bench, its arguments
   cargo bench -q -p tethered-bench --bench "$1" -- "${@:2}"
 }
 
 if [[ ${1:-} == quick ]]; then
-  run instructions --output-format=json '*::goals::*' > "$results/instructions.json"
+  run instructions --output-format=json '*::promised::*' > "$results/instructions.json"
   run memory > "$results/memory.txt"
-  exec cargo run -q --profile bench -p tethered-bench -- goals "$results"
+  exec "$target/release/performance" goals "$results"
 fi
 
 run instructions --output-format=json > "$results/instructions.json"
@@ -37,4 +38,4 @@ version() { sed -n "/^name = \"$1\"$/ { n; s/version = \"\(.*\)\"/\1/p }" Cargo.
   done
   printf '\nday\t%s\n' "$(date -u +%F)"
 } > "$results/machine.txt"
-cargo run -q --profile bench -p tethered-bench -- page "$results"
+"$target/release/performance" page "$results"

@@ -1,5 +1,7 @@
 //! Instructions by callgrind. `promised` is what the gate needs, `rest` the rest of the page.
 
+#![allow(missing_docs, reason = "of what the macros of gungraun make")]
+
 use gungraun::{
     Callgrind, LibraryBenchmarkConfig, library_benchmark, library_benchmark_group, main,
 };

@@ -117,6 +117,10 @@ impl Case {
     }
 
     /// A warm runtime for it.
+    ///
+    /// # Panics
+    ///
+    /// If the system gives no threads.
     #[must_use]
     pub fn runtime(self, threads: usize) -> Runtime {
         let mut builder = match threads {

@@ -24,6 +24,14 @@ pub enum Unit {
     WallTwo,
 }
 
+impl Unit {
+    /// Whether it is the same in each run, whatever else the machine does.
+    #[must_use]
+    pub fn repeats(self) -> bool {
+        !matches!(self, Self::WallOne | Self::WallTwo)
+    }
+}
+
 impl fmt::Display for Unit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

@@ -50,7 +50,7 @@ pub fn write(figures: &Figures, conditions: &Conditions<'_>, plot: &str) -> Stri
         line(&mut page, &format!("- {what}: {value}"));
     }
     page += "\n## Goals\n\n";
-    page += &goals(figures);
+    page += &goals(figures, GOALS);
     page += "\n## Instructions\n\n";
     page += WAYS_HEAD;
     let _ = writeln!(
@@ -83,11 +83,11 @@ pub fn write(figures: &Figures, conditions: &Conditions<'_>, plot: &str) -> Stri
     page
 }
 
-/// What became of each goal.
+/// What became of these goals.
 #[must_use]
-pub fn goals(figures: &Figures) -> String {
+pub fn goals<'a>(figures: &Figures, goals: impl IntoIterator<Item = &'a Goal> + Clone) -> String {
     let mut table = head(&["of", "measure", "against", "goal", "measured", "reached"]);
-    for goal in GOALS {
+    for goal in goals.clone() {
         row(
             &mut table,
             &[
@@ -105,7 +105,7 @@ pub fn goals(figures: &Figures) -> String {
             ],
         );
     }
-    for goal in GOALS {
+    for goal in goals {
         if let Some(floor) = &goal.floor {
             let least = goal
                 .value_of(floor.case, figures)
