@@ -10,7 +10,7 @@ fi
 
 # Builds the bench $1, with more arguments for cargo, and prints where it is.
 bench() {
-  cargo bench -p tethered --bench "$@" --no-run --message-format=json |
+  cargo bench -p tethered-bench --bench "$@" --no-run --message-format=json |
     sed -n "s/.*\"name\":\"$1\".*\"executable\":\"\([^\"]*\)\".*/\1/p"
 }
 

@@ -3,9 +3,16 @@
 //! A value is swapped in and out, never cloned, so that setting it costs a few moves and no atomic.
 //! Nothing here runs code of the user's while the thread-local is empty.
 
-use std::{cell::Cell, mem::ManuallyDrop, task::Waker};
+use std::{
+    cell::Cell,
+    mem::{self, ManuallyDrop},
+    task::Waker,
+};
 
-use crate::scope::{Plan, Scope};
+use crate::{
+    scope::{Plan, Scope},
+    site::Site,
+};
 
 /// A task, as its scope knows it.
 #[derive(Clone)]
@@ -163,7 +170,9 @@ thread_local! {
 fn exchange(slot: &mut Context) {
     CURRENT.with(|current| {
         let scope = ManuallyDrop::new(slot.scope.take());
-        slot.scope = ManuallyDrop::into_inner(current.scope.replace(scope));
+        let outer = ManuallyDrop::into_inner(current.scope.replace(scope));
+        // Nothing was left there to be dropped.
+        mem::forget(mem::replace(&mut slot.scope, outer));
         slot.key = current.key.replace(slot.key);
         slot.sequence = current.sequence.replace(slot.sequence);
         current.started.0.set(Started::NOT_YET);
@@ -181,7 +190,7 @@ fn look<R>(f: impl FnOnce(&mut Context, &Started) -> R) -> R {
             sequence: current.sequence.get(),
         };
         let result = f(&mut context, &current.started);
-        current.scope.set(ManuallyDrop::new(context.scope));
+        current.scope.set(ManuallyDrop::new(context.scope.take()));
         current.key.set(context.key);
         result
     })
@@ -213,30 +222,29 @@ pub(crate) fn enter<R>(slot: &mut Context, f: impl FnOnce() -> R) -> R {
     f()
 }
 
-/// The same for a handler that may have a plan instead of a scope.
+/// The same for a handler, which may have a plan instead of a scope.
 #[inline]
 pub(crate) fn enter_planned<R>(
     slot: &mut Context,
-    plan: &mut Option<Plan>,
+    plan: Option<&mut Option<Plan>>,
     f: impl FnOnce() -> R,
 ) -> R {
-    struct Restore<'a> {
-        plan: &'a mut Option<Plan>,
-        outer: Option<Plan>,
-    }
-
-    impl Drop for Restore<'_> {
-        fn drop(&mut self) {
-            *self.plan = exchange_plan(self.outer.take());
-        }
-    }
-
-    if plan.is_none() {
-        return enter(slot, f);
-    }
-    let outer = exchange_plan(plan.take());
-    let _restore = Restore { plan, outer };
+    let _planned = plan.filter(|plan| plan.is_some()).map(|plan| {
+        let outer = exchange_plan(plan.take());
+        Planned { plan, outer }
+    });
     enter(slot, f)
+}
+
+struct Planned<'a> {
+    plan: &'a mut Option<Plan>,
+    outer: Option<Plan>,
+}
+
+impl Drop for Planned<'_> {
+    fn drop(&mut self) {
+        *self.plan = exchange_plan(self.outer.take());
+    }
 }
 
 fn exchange_plan(plan: Option<Plan>) -> Option<Plan> {
@@ -265,11 +273,16 @@ pub(crate) fn with_current<R>(
 ) -> Option<R> {
     look(|context, started| {
         if context.scope.is_none() {
-            open(context);
+            open(context, started);
         }
         let task = context.task();
         Some(f(context.scope.as_ref()?, task, started))
     })
+}
+
+/// [`Scope::reserve_plain`] in the innermost scope, opened now if it was only planned.
+pub(crate) fn reserve_plain(site: &'static Site) -> Option<TaskRef> {
+    with_current(|scope, caller, started| scope.reserve_plain(caller, site, started)).flatten()
 }
 
 /// The running code is no poll, and may run for long.
@@ -279,13 +292,15 @@ pub(crate) fn is_long() {
 
 /// In a handler whose body tracks its first task.
 #[cold]
-fn open(context: &mut Context) {
+fn open(context: &mut Context, started: &Started) {
     let plan = match context.key {
         key if key == Context::PLANNED.key => exchange_plan(None),
         key if key == Context::UNPLANNED.key => None,
         _ => return,
     };
     *context = Context::body(Scope::open(plan.unwrap_or_default()));
+    // Its clock begins here.
+    started.0.set(0);
 }
 
 /// The innermost scope, opened now if it was only planned.
@@ -330,6 +345,7 @@ pub(crate) fn handling<R>(f: impl FnOnce() -> R) -> R {
     f()
 }
 
+#[inline]
 pub(crate) fn is_outside() -> bool {
     CURRENT.with(|current| current.key.get() == Context::OUTSIDE.key)
 }

@@ -136,7 +136,8 @@ impl TaskError {
     }
 
     /// The time from the task's start (for one that never started, from its being handed over) to
-    /// its end.
+    /// its end. The clock is read once for all tasks that one poll starts: code that computes for
+    /// long between two of them, and awaits nothing, makes the later one look older by that.
     #[must_use]
     pub fn elapsed(&self) -> Duration {
         self.0.elapsed

@@ -1,6 +1,6 @@
 //! The end of one task: its outcome, who reads its error, and what follows from it.
 
-use std::{any::Any, sync::MutexGuard, task::Waker, time::Duration};
+use std::{any::Any, mem, sync::MutexGuard, task::Waker, time::Duration};
 
 use crate::{
     caught::attempt,
@@ -29,12 +29,13 @@ impl Scope {
     /// A task has run to its end. The end of one that has been given up is ignored.
     pub(crate) fn complete(&self, key: u32, sequence: u32, value: Kept) {
         let mut state = self.lock();
-        match state.complete_plain(key, sequence) {
-            Some(slot) => {
-                drop(state);
-                drop((slot, value));
-            }
-            None => self.complete_other(state, key, sequence, value),
+        let Some((stopper, joiner)) = state.complete_plain(key, sequence) else {
+            return self.complete_other(state, key, sequence, value);
+        };
+        drop(state);
+        drop((stopper, value));
+        if let Some(joiner) = joiner {
+            joiner.wake();
         }
     }
 
@@ -46,7 +47,7 @@ impl Scope {
         sequence: u32,
         value: Kept,
     ) {
-        let Some(slot) = state.task(key, sequence) else {
+        let Some(slot) = state.undecided(key, sequence) else {
             drop(state);
             attempt(|| drop(value));
             return;
@@ -78,27 +79,20 @@ impl Scope {
         let detail = self.0.rows.then(|| attempt(|| error.detail())).flatten();
         let mut said = false;
         let mut state = loop {
-            let mut state = self.lock();
-            let Some(task) = state.task(key, sequence) else {
-                drop(state);
-                attempt(|| drop(error));
-                return;
-            };
-            if fate == Fate::Log && !said && !task.facts.has(Facts::CLAIMED) {
-                drop(state);
-                log::failure(self, &error);
-                said = true;
-                continue;
+            let state = self.lock();
+            let claimed = state.slots[key as usize].facts.has(Facts::CLAIMED);
+            if said || claimed || fate != Fate::Log {
+                break state;
             }
-            break state;
+            drop(state);
+            log::failure(self, &error);
+            said = true;
         };
         let kind = error.kind();
         let order = state.ends;
         state.ends = order.wrapping_add(1);
         let open = state.phase == Phase::Open;
-        let Some(slot) = state.task(key, sequence) else {
-            return;
-        };
+        let slot = &mut state.slots[key as usize];
         let (group, facts) = (slot.group, slot.facts);
         let ended = Ended {
             error,
@@ -175,7 +169,7 @@ impl Scope {
         let last = ended.live == 0;
         after.pump = !state.waiting.is_empty() && !self.is_full(state);
         if last || failed {
-            after.notify = true;
+            after.notify = state.observers > 0;
             after.joiner = state.joiner.take();
             after.let_go = state.holds && state.is_joinable();
             after.settle = state.phase == Phase::Joined && state.is_idle();
@@ -183,19 +177,21 @@ impl Scope {
         after
     }
 
-    /// What a task that ends with `end` comes to: its error, and who reads that.
+    /// What a task that ends with `end` comes to: its error, and who reads that. From here on no other
+    /// end counts.
     fn error(&self, key: u32, sequence: u32, end: End) -> Option<(TaskError, Fate)> {
         let mut state = self.lock();
         let (groups, phase) = (
             state.groups.each_ref().map(|group| group.stage),
             state.phase,
         );
-        let Some(slot) = state.task(key, sequence) else {
+        let Some(slot) = state.undecided(key, sequence) else {
             drop(state);
             // The end of a task that has been given up.
             attempt(|| drop(end));
             return None;
         };
+        slot.facts.set(Facts::ENDING, true);
         let reached = groups[slot.group as usize];
         let (kind, cause) = match end {
             End::Failed(error) => (TaskErrorKind::Failed, Cause::Error(error)),
@@ -253,19 +249,41 @@ impl Scope {
 }
 
 impl State {
-    /// The end of most tasks: nobody asks for it, and nothing follows from it.
+    /// The slot of a task of which nobody has said yet how it ends.
+    fn undecided(&mut self, key: u32, sequence: u32) -> Option<&mut Slot> {
+        self.task(key, sequence)
+            .filter(|slot| !slot.facts.has(Facts::ENDING))
+    }
+
+    /// The end of most tasks: nobody asks for it, and nothing follows from it but, after the last
+    /// one, that the handler goes on.
     #[inline]
-    fn complete_plain(&mut self, key: u32, sequence: u32) -> Option<Slot> {
+    fn complete_plain(
+        &mut self,
+        key: u32,
+        sequence: u32,
+    ) -> Option<(Option<Waker>, Option<Waker>)> {
         let slot = self.slots.get(key as usize)?;
         let group = &mut self.groups[slot.group as usize];
         let is_plain = slot.sequence == sequence && slot.extra.is_none() && slot.facts.is_plain();
-        if !is_plain || group.live == 1 || !self.waiting.is_empty() || self.keeps_rows {
+        if !is_plain || !self.waiting.is_empty() || self.keeps_rows {
             return None;
+        }
+        let mut joiner = None;
+        if group.live == 1 {
+            if self.holds || self.observers > 0 || self.phase > Phase::Open {
+                return None;
+            }
+            joiner = self.joiner.take();
         }
         group.live -= 1;
         self.running -= 1;
         self.counts.ended(TaskOutcome::Completed);
-        Some(self.slots.remove(key as usize))
+        let Slot { stopper, extra, .. } = self.slots.remove(key as usize);
+        debug_assert!(extra.is_none(), "asked above");
+        // Known to the compiler so, which then spares the call.
+        mem::forget(extra);
+        Some((stopper, joiner))
     }
 }
 

@@ -11,7 +11,7 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
-    task::{Context, Poll, Wake, Waker},
+    task::{Context, Wake, Waker},
 };
 
 use slab::Slab;
@@ -49,7 +49,9 @@ impl Queue {
             return;
         }
         queued.fresh.push_back(task);
-        wake_handler(queued);
+        if queued.handler.is_some() {
+            wake_handler(queued);
+        }
     }
 
     /// Ends what has not been polled, and what comes from now on.
@@ -79,7 +81,7 @@ impl Scope {
     }
 }
 
-/// A handler that is being polled has not said that it waits: its turn comes anyway.
+/// One that is being polled has not said that it waits: its turn comes anyway.
 fn wake_handler(mut queued: MutexGuard<'_, Queued>) {
     if let Some(handler) = queued.handler.take() {
         drop(queued);
@@ -106,15 +108,16 @@ impl Wake for Signal {
         if !self.woken.swap(true, Ordering::AcqRel) {
             let mut queued = self.queue.lock();
             queued.woken.push_back(self.key.load(Ordering::Relaxed));
-            wake_handler(queued);
+            if queued.handler.is_some() {
+                wake_handler(queued);
+            }
         }
     }
 }
 
 struct Running {
     task: InTask,
-    signal: Arc<Signal>,
-    waker: Waker,
+    own: Own,
 }
 
 /// Polls the tasks, in the handler's own future.
@@ -123,17 +126,35 @@ pub(crate) struct Executor {
     waiting: Slab<Running>,
     fresh: VecDeque<InTask>,
     woken: VecDeque<usize>,
-    spare: Option<(Arc<Signal>, Waker)>,
+    spare: Own,
+}
+
+/// A waker, and what it tells.
+struct Own {
+    signal: Arc<Signal>,
+    waker: Waker,
+}
+
+impl Own {
+    fn new(queue: &Arc<Queue>) -> Self {
+        let signal = Arc::new(Signal {
+            queue: Arc::clone(queue),
+            key: AtomicUsize::new(0),
+            woken: AtomicBool::new(false),
+        });
+        let waker = Waker::from(Arc::clone(&signal));
+        Self { signal, waker }
+    }
 }
 
 impl Executor {
     pub(crate) fn new(queue: Arc<Queue>) -> Self {
         Self {
+            spare: Own::new(&queue),
             queue,
             waiting: Slab::new(),
             fresh: VecDeque::new(),
             woken: VecDeque::new(),
-            spare: None,
         }
     }
 
@@ -184,39 +205,26 @@ impl Executor {
             return;
         };
         // Before the poll: a wake during it leads to another one.
-        running.signal.woken.swap(false, Ordering::AcqRel);
-        let mut cx = Context::from_waker(&running.waker);
+        running.own.signal.woken.swap(false, Ordering::AcqRel);
+        let mut cx = Context::from_waker(&running.own.waker);
         if Pin::new(&mut running.task).poll(&mut cx).is_ready() {
             drop(self.waiting.remove(key));
         }
     }
 
     fn poll_fresh(&mut self, mut task: InTask) {
-        let (signal, waker) = self.spare.take().unwrap_or_else(|| {
-            let signal = Arc::new(Signal {
-                queue: Arc::clone(&self.queue),
-                key: AtomicUsize::new(0),
-                woken: AtomicBool::new(false),
-            });
-            let waker = Waker::from(Arc::clone(&signal));
-            (signal, waker)
-        });
+        let Own { signal, waker } = &self.spare;
         let entry = self.waiting.vacant_entry();
         signal.key.store(entry.key(), Ordering::Relaxed);
-        match Pin::new(&mut task).poll(&mut Context::from_waker(&waker)) {
-            Poll::Pending => {
-                entry.insert(Running {
-                    task,
-                    signal,
-                    waker,
-                });
-            }
-            // Two: nobody has kept it.
-            Poll::Ready(()) if Arc::strong_count(&signal) == 2 => {
-                signal.woken.store(false, Ordering::Relaxed);
-                self.spare = Some((signal, waker));
-            }
-            Poll::Ready(()) => {}
+        let polled = Pin::new(&mut task).poll(&mut Context::from_waker(waker));
+        // Two: nobody has kept it.
+        if polled.is_ready() && Arc::strong_count(signal) == 2 {
+            signal.woken.store(false, Ordering::Relaxed);
+            return;
+        }
+        let own = mem::replace(&mut self.spare, Own::new(&self.queue));
+        if polled.is_pending() {
+            entry.insert(Running { task, own });
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{
     mem,
-    task::{Context, Poll, ready},
+    task::{Context, Poll, Waker, ready},
 };
 
 #[cfg(feature = "lambda")]
@@ -107,6 +107,51 @@ pub(crate) fn for_host(succeeded: bool) -> Option<Joining> {
     let mut joining = join(scope, then, succeeded, succeeded);
     joining.finishes = false;
     Some(joining)
+}
+
+/// What a handler finds whose tasks have all completed so far.
+pub(crate) enum Quiet {
+    /// They have ended, and so has the scope.
+    Closed,
+    /// The handler is woken when something changes.
+    Waits,
+    /// There is more to the join.
+    No,
+}
+
+impl Scope {
+    /// The join of most handlers, in one step: every task completes, and nothing else happens.
+    pub(crate) fn join_quiet(&self, waker: &Waker) -> Quiet {
+        let plan = &self.0.plan;
+        let waker = waker.clone();
+        let _before;
+        let mut state = self.lock();
+        if !state.is_quiet() {
+            return Quiet::No;
+        }
+        if state.live() > 0 {
+            if plan.deadline.is_some() || plan.host_deadline.is_some() {
+                return Quiet::No;
+            }
+            _before = state.joiner.replace(waker);
+            return Quiet::Waits;
+        }
+        {
+            let outer = plan.parent.as_ref().unwrap_or_else(|| Self::the_root());
+            let mut outer = outer.lock();
+            if outer.phase == Phase::Closed {
+                return Quiet::No;
+            }
+            outer.counts.add(state.counts);
+            state.phase = Phase::Closed;
+        }
+        let observed = state.observers > 0;
+        drop(state);
+        if observed {
+            self.0.changed.notify_waiters();
+        }
+        Quiet::Closed
+    }
 }
 
 impl Joining {

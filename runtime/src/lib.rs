@@ -101,6 +101,7 @@ mod stop;
 mod task;
 mod tracked;
 mod verdict;
+mod watch;
 
 #[cfg(feature = "callbacks")]
 pub mod callbacks;

@@ -150,7 +150,8 @@ impl TaskReport {
         self.kind
     }
 
-    /// When it was started; for one that never was, when it was handed over.
+    /// When it was started; for one that never was, when it was handed over. All tasks that one poll
+    /// starts have one time: that of the first.
     #[must_use]
     pub fn started(&self) -> Instant {
         self.started

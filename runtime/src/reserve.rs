@@ -1,17 +1,15 @@
-//! The beginning of one task: counted in, and, where it runs on a thread, attached to what can abort
-//! it.
+//! The beginning of one task: it is counted in.
 
-use std::{borrow::Cow, sync::atomic::Ordering, task::Waker, time::Duration};
+use std::{borrow::Cow, time::Duration};
 
 use crate::{
-    context::{self, TaskRef},
+    context::{self, Started, TaskRef},
     error::{Cause, TaskError, TaskErrorKind},
     outcome::TaskKind,
-    rt::AbortHandle,
     scope::Scope,
     site::Site,
     slot::{Extra, Facts, Slot},
-    state::{Group, Phase, Stage, State},
+    state::{Group, Phase, Stage},
 };
 
 /// When a task may start.
@@ -100,7 +98,7 @@ impl Scope {
         drop(state);
         let task = TaskRef {
             scope: self.clone(),
-            key: u32::try_from(key).expect("fewer than 2^31 tasks live at once"),
+            key: index(key),
             sequence,
         };
         let is_its = kind == TaskKind::Spawn && group == Group::Tracked;
@@ -111,51 +109,55 @@ impl Scope {
         })
     }
 
-    /// Tells the scope how to abort a blocking task, and does so if that is due.
-    pub(crate) fn attach(&self, key: u32, sequence: u32, abort: AbortHandle) {
-        {
-            let mut state = self.lock();
-            if !state.is_stopping(key, sequence)
-                && let Some(slot) = state.task(key, sequence)
-            {
-                slot.extra().abort = Some(abort);
-                return;
-            }
-        }
-        // To be stopped, or given up meanwhile; one that has ended does not mind.
-        abort.abort();
-    }
-
-    /// Whether a task is to be stopped at once; if not, `stopper` will be woken when it is.
-    pub(crate) fn watch(&self, key: u32, sequence: u32, stopper: &Waker) -> bool {
-        let stopper = stopper.clone();
-        let mut state = self.lock();
-        if state.is_stopping(key, sequence) {
-            return true;
-        }
-        if let Some(slot) = state.task(key, sequence) {
-            // It is registered once, so there was none.
-            slot.stopper = Some(stopper);
-        }
-        false
-    }
-
-    /// Whether a task is to be stopped at once, or has been given up.
+    /// The same for most tasks, in fewer steps: tracked, with the defaults, in a scope without a limit
+    /// whose handler runs undisturbed. `None`: it takes [`reserve`](Self::reserve).
     #[inline]
-    pub(crate) fn is_stopping(&self, key: u32, sequence: u32) -> bool {
-        // Set before the task is woken; one that runs meanwhile asks again before it waits.
-        self.0.stopping.load(Ordering::Relaxed) && self.lock().is_stopping(key, sequence)
+    pub(crate) fn reserve_plain(
+        &self,
+        caller: Option<(u32, u32)>,
+        site: &'static Site,
+        started: &Started,
+    ) -> Option<TaskRef> {
+        if !self.0.is_plain || context::is_handling() {
+            return None;
+        }
+        let started = started.of(self);
+        let mut state = self.lock();
+        let is_undisturbed =
+            state.phase == Phase::Open && state.group(Group::Tracked).stage == Stage::Running;
+        if !is_undisturbed {
+            return None;
+        }
+        if let Some((key, sequence)) = caller
+            && state.task(key, sequence)?.group != Group::Tracked
+        {
+            return None;
+        }
+        let sequence = state.next_sequence();
+        state.counts.spawned += 1;
+        state.group(Group::Tracked).live += 1;
+        state.running += 1;
+        let key = state.slots.insert(Slot {
+            stopper: None,
+            site,
+            extra: None,
+            started,
+            sequence,
+            kind: TaskKind::Spawn,
+            group: Group::Tracked,
+            facts: Facts::PLAIN,
+        });
+        drop(state);
+        Some(TaskRef {
+            scope: self.clone(),
+            key: index(key),
+            sequence,
+        })
     }
 }
 
-impl State {
-    fn is_stopping(&mut self, key: u32, sequence: u32) -> bool {
-        let task = self.task(key, sequence);
-        let Some((facts, group)) = task.map(|slot| (slot.facts, slot.group)) else {
-            return true;
-        };
-        facts.has(Facts::ABORTED) || self.group(group).stage >= Stage::Aborted
-    }
+fn index(key: usize) -> u32 {
+    u32::try_from(key).expect("fewer than 2^31 tasks live at once")
 }
 
 /// The error of a task that was never counted, since its scope takes no more.

@@ -6,7 +6,6 @@ use std::{
     pin::Pin,
     task::{Context, Poll, ready},
     thread,
-    time::Duration,
 };
 
 use pin_project_lite::pin_project;
@@ -17,10 +16,10 @@ use crate::{
     error::TaskError,
     handler::{Handler, OnError, Options},
     in_task::Executor,
-    join::{Joined, Joining, Then, join},
+    join::{Joined, Joining, Quiet, Then, join},
     join_error::JoinError,
     rt::{Instant, Sleep, sleep_until},
-    scope::{Deadline, Plan},
+    scope::{Deadline, Plan, Scope},
     state::{Group, Stage},
     stop::Enforcer,
     verdict,
@@ -45,7 +44,8 @@ impl<R> End<R> {
 }
 
 pin_project! {
-    /// A running handler.
+    /// A running handler. What only some handlers need is in few fields, since each is looked at when
+    /// the handler is dropped.
     #[project = RunProjection]
     pub struct Run<R, F: Future<Output = R>> {
         // `None` once it has ended; it is dropped in its context.
@@ -53,49 +53,50 @@ pin_project! {
         body: Option<F>,
         end: Option<End<R>>,
         on_error: OnError<R>,
+        options: Options,
+        context: Current,
+        begun: bool,
+        // Of a handler with options, or inside an invocation.
         #[pin]
-        frame: Frame,
+        planned: Option<Planned>,
+        late: Option<Box<Late>>,
     }
 
     impl<R, F: Future<Output = R>> PinnedDrop for Run<R, F> {
+        #[inline]
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
-            let body = if this.body.is_some() {
-                this.empty_body()
-            } else {
-                Ok(())
-            };
-            if this.frame.is_open() {
-                this.frame.project().dropped();
+            if this.body.is_some() || this.is_open() {
+                this.drop_running();
             }
-            rethrow(body);
         }
     }
 }
 
 pin_project! {
-    /// What is the same for all handlers.
-    #[project = FrameProjection]
-    struct Frame {
-        options: Options,
-        context: Current,
+    #[project = PlannedProjection]
+    struct Planned {
         // Until the scope is needed.
         plan: Option<Plan>,
-        begun: bool,
         then: Then,
         // For the age of a body that the deadline ends.
-        started: Option<Instant>,
+        started: Instant,
         deadline: Option<Deadline>,
         // For the deadline, then for the end of the grace period.
         #[pin]
         timer: Option<Sleep>,
-        late: bool,
-        // Holds the tasks to their deadlines while a late body runs on.
-        enforcer: Enforcer,
-        // Where the handler polls its tasks itself.
-        executor: Option<Executor>,
-        joining: Option<Joining>,
+        is_late: bool,
     }
+}
+
+/// What becomes of a handler that is not done with its first tasks' ends.
+#[derive(Default)]
+struct Late {
+    /// Holds the tasks to their deadlines while a late body runs on.
+    enforcer: Enforcer,
+    /// Where the handler polls its tasks itself.
+    executor: Option<Executor>,
+    joining: Option<Joining>,
 }
 
 /// Runs `body` as a handler: everything it tracks is joined before the future yields.
@@ -105,61 +106,65 @@ pub fn run<R, F: Future<Output = R>>(handler: Handler<R>, body: F) -> Run<R, F> 
         body: Some(body),
         end: None,
         on_error: handler.on_error,
-        frame: Frame {
-            options: handler.options,
-            context: Current::OUTSIDE,
-            plan: None,
-            begun: false,
-            then: Then::Join,
-            started: None,
-            deadline: None,
-            timer: None,
-            late: false,
-            enforcer: Enforcer::default(),
-            executor: None,
-            joining: None,
-        },
+        options: handler.options,
+        context: Current::OUTSIDE,
+        begun: false,
+        planned: None,
+        late: None,
     }
 }
 
 impl<R, F: Future<Output = R>> Future for Run<R, F> {
     type Output = R;
 
+    #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<R> {
         let mut this = self.project();
-        if !this.frame.begun {
-            this.begin();
+        if !*this.begun {
+            *this.begun = true;
+            if context::is_outside() && this.options.are_plain() {
+                *this.context = Current::UNPLANNED;
+            } else {
+                this.begin_planned();
+            }
         }
         if this.end.is_none() {
             match this.poll_body(cx) {
-                Poll::Ready(End::Returned(value)) if this.frame.context.scope().is_none() => {
+                Poll::Ready(Ok(value)) if this.context.scope().is_none() => {
                     // It has tracked nothing.
                     return Poll::Ready(value);
                 }
-                Poll::Ready(end) => *this.end = Some(end),
+                Poll::Ready(ended) => *this.end = Some(End::new(ended)),
                 Poll::Pending => {}
             }
         }
-        if this.frame.context.scope().is_some() {
-            this.frame.as_mut().project().poll_tasks(cx);
-        }
-        if this.end.is_none() {
-            return Poll::Pending;
-        }
-        let joined = ready!(this.poll_join(cx));
-        let verdict = this.frame.verdict();
-        // What is left now is no longer the handler's.
-        this.frame.as_mut().project().leave();
-        Poll::Ready(this.output(joined, verdict))
+        this.poll_late(cx)
     }
 }
 
 impl<R, F: Future<Output = R>> RunProjection<'_, R, F> {
-    fn begin(&mut self) {
-        let stops_body = self.stops_body();
-        if self.frame.as_mut().project().begin(stops_body) {
-            let dropped = self.empty_body();
-            *self.end = Some(End::timed_out(dropped));
+    /// Whether there is a scope, whose tasks somebody has to see to.
+    #[inline]
+    fn is_open(&self) -> bool {
+        self.context.scope().is_some() || self.options.hosted.is_some()
+    }
+
+    #[inline]
+    fn poll_body(&mut self, cx: &mut Context<'_>) -> Poll<thread::Result<R>> {
+        let mut planned = self.planned.as_mut().as_pin_mut();
+        let plan = planned
+            .as_mut()
+            .map(|planned| planned.as_mut().project().plan);
+        enter_planned(self.context, plan, || caught::poll(self.body.as_mut(), cx))
+    }
+
+    #[cold]
+    fn begin_planned(&mut self) {
+        let (stops_body, is_over);
+        stops_body = self.stops_body();
+        (*self.context, is_over) = begin(self.options, self.planned.as_mut(), stops_body);
+        if is_over {
+            self.time_out();
         }
     }
 
@@ -168,55 +173,97 @@ impl<R, F: Future<Output = R>> RunProjection<'_, R, F> {
         self.on_error.fail.is_some()
     }
 
+    /// The deadline has ended the body.
+    fn time_out(&mut self) {
+        let dropped = self.empty_body();
+        *self.end = Some(End::timed_out(dropped));
+    }
+
     fn empty_body(&mut self) -> thread::Result<()> {
-        let frame = self.frame.as_mut().project();
-        enter_planned(frame.context, frame.plan, || {
-            caught::empty(self.body.as_mut())
-        })
+        let mut planned = self.planned.as_mut().as_pin_mut();
+        let plan = planned
+            .as_mut()
+            .map(|planned| planned.as_mut().project().plan);
+        enter_planned(self.context, plan, || caught::empty(self.body.as_mut()))
     }
 
-    fn poll_body(&mut self, cx: &mut Context<'_>) -> Poll<End<R>> {
-        let frame = self.frame.as_mut().project();
-        let polled = enter_planned(frame.context, frame.plan, || {
-            caught::poll(self.body.as_mut(), cx)
-        });
-        if let Poll::Ready(ended) = polled {
-            return Poll::Ready(End::new(ended));
+    /// What comes after the poll of a body that has not returned yet, or has tracked something.
+    #[inline(never)]
+    fn poll_late(&mut self, cx: &mut Context<'_>) -> Poll<R> {
+        if self.end.is_none() && self.is_over(cx) {
+            self.time_out();
         }
-        let stops_body = self.stops_body();
-        if self.frame.as_mut().project().is_over(stops_body, cx) {
-            let dropped = self.empty_body();
-            return Poll::Ready(End::timed_out(dropped));
+        if let Some(scope) = self.context.scope() {
+            poll_tasks(scope, self.late, cx);
         }
-        Poll::Pending
-    }
-
-    fn poll_join(&mut self, cx: &mut Context<'_>) -> Poll<Joined> {
-        let OnError { is_err, fail } = *self.on_error;
-        let succeeded = match self.end {
-            Some(End::Returned(value)) => !is_err(value),
-            Some(End::TimedOut) => true,
-            Some(End::Panicked(_)) | None => false,
+        let Some(end) = self.end else {
+            return Poll::Pending;
         };
-        let mut frame = self.frame.as_mut().project();
-        frame.poll_join(succeeded, fail.is_some(), cx)
+        let joined = match self.context.scope() {
+            Some(scope) => {
+                let OnError { is_err, fail } = *self.on_error;
+                let planned = self.planned.as_ref().as_pin_ref();
+                let make = || {
+                    let succeeded = match end {
+                        End::Returned(value) => !is_err(value),
+                        End::TimedOut => true,
+                        End::Panicked(_) => false,
+                    };
+                    join(
+                        scope.clone(),
+                        planned.map_or(Then::Join, |planned| planned.then),
+                        // A body that fails cancels nothing.
+                        succeeded && !self.options.join_all,
+                        succeeded && fail.is_some(),
+                    )
+                };
+                ready!(poll_join(scope, self.late, cx, make))
+            }
+            None => None,
+        };
+        match (joined, self.end.take()) {
+            (None, Some(End::Returned(value))) => {
+                *self.context = Current::OUTSIDE;
+                *self.late = None;
+                Poll::Ready(value)
+            }
+            (joined, end) => Poll::Ready(self.output(joined.unwrap_or_default(), end)),
+        }
     }
 
-    fn output(&mut self, joined: Joined, verdict: Option<verdict::Sender>) -> R {
+    fn is_over(&mut self, cx: &mut Context<'_>) -> bool {
+        let stops_body = self.stops_body();
+        let Some(mut planned) = self.planned.as_mut().as_pin_mut() else {
+            return false;
+        };
+        if planned.as_mut().project().is_over(stops_body, cx) {
+            return true;
+        }
+        if let (true, Some(scope)) = (planned.is_late, self.context.scope()) {
+            let late = self.late.get_or_insert_default();
+            let _ = late.enforcer.poll(scope, cx, &|_| false);
+        }
+        false
+    }
+
+    fn output(&mut self, joined: Joined, end: Option<End<R>>) -> R {
         let Joined {
             mut failures,
             cancelled,
             logged,
         } = joined;
-        let frame = &*self.frame;
-        let value = match self.end.take().expect("polled after completion") {
+        let verdict = self.context.scope().and_then(verdict);
+        // What is left now is no longer the handler's.
+        *self.context = Current::OUTSIDE;
+        *self.late = None;
+        let value = match end.expect("polled after completion") {
             End::Returned(value) => Some(value),
             End::Panicked(payload) => resume_unwind(payload),
             End::TimedOut => {
-                let age = frame
-                    .started
-                    .map_or(Duration::ZERO, |start| start.elapsed());
-                failures.push(TaskError::unfinished(frame.options.site, age));
+                let started = self.planned.as_ref().as_pin_ref();
+                let age = started.map(|planned| planned.started.elapsed());
+                let age = age.unwrap_or_default();
+                failures.push(TaskError::unfinished(self.options.site, age));
                 None
             }
         };
@@ -226,7 +273,7 @@ impl<R, F: Future<Output = R>> RunProjection<'_, R, F> {
             let failed = value.as_ref().is_some_and(is_err);
             let logged = JoinError::new(logged, Vec::new());
             verdict.tell(
-                frame.options.site,
+                self.options.site,
                 error.as_ref().or(logged.as_ref()),
                 failed,
             );
@@ -237,147 +284,128 @@ impl<R, F: Future<Output = R>> RunProjection<'_, R, F> {
             (_, _, None) => unreachable!("only a handler that can fail is ended by its deadline"),
         }
     }
-}
 
-impl Frame {
-    /// Whether there is a scope, whose tasks somebody has to see to.
-    fn is_open(&self) -> bool {
-        self.context.scope().is_some() || self.options.hosted.is_some()
-    }
-
-    /// Where the host wants to know how the handler ends.
-    fn verdict(&self) -> Option<verdict::Sender> {
-        match self.context.scope() {
-            Some(scope) if self.then == Then::JoinAndFail => scope.lock().verdict.take(),
-            _ => None,
-        }
-    }
-}
-
-impl FrameProjection<'_> {
-    /// Opens the handler's scope, or plans it. Whether the deadline has passed, and ends the body.
-    fn begin(&mut self, stops_body: bool) -> bool {
-        *self.begun = true;
-        if context::is_outside() && self.options.are_plain() {
-            *self.context = Current::UNPLANNED;
-            return false;
-        }
-        self.begin_planned(stops_body)
-    }
-
+    /// The handler's future is dropped before it has yielded.
     #[cold]
-    fn begin_planned(&mut self, stops_body: bool) -> bool {
-        if let Some((scope, then)) = self.options.hosted.take() {
-            *self.deadline = scope.0.plan.deadline;
-            *self.context = Current::body(scope);
-            *self.then = then;
-        } else {
-            let (plan, then) = self.options.plan();
-            *self.deadline = plan.deadline;
-            *self.context = Current::PLANNED;
-            *self.plan = Some(plan);
-            *self.then = then;
+    fn drop_running(&mut self) {
+        let body = self.empty_body();
+        // Never polled.
+        let hosted = self.options.hosted.take().map(|(scope, _)| scope);
+        if let Some(scope) = self.context.scope().cloned().or(hosted) {
+            let attached = self.planned.as_ref().as_pin_ref();
+            let attached = attached.is_some_and(|planned| planned.then == Then::Attached);
+            dropped(&scope, self.late, attached, self.options.abort_on_drop);
         }
-        let Some(Deadline { at, .. }) = *self.deadline else {
-            return false;
-        };
-        let now = Instant::now();
-        *self.started = Some(now);
-        if at <= now && stops_body {
-            return true;
-        }
-        self.timer.set(Some(sleep_until(at)));
-        false
+        rethrow(body);
     }
+}
 
+/// Opens the handler's scope, or plans it. Whether the deadline has passed, and ends the body.
+fn begin(
+    options: &mut Options,
+    mut planned: Pin<&mut Option<Planned>>,
+    stops_body: bool,
+) -> (Current, bool) {
+    let (context, deadline, plan, then) = if let Some((scope, then)) = options.hosted.take() {
+        let deadline = scope.0.plan.deadline;
+        (Current::body(scope), deadline, None, then)
+    } else {
+        let (plan, then) = options.plan();
+        (Current::PLANNED, plan.deadline, Some(plan), then)
+    };
+    let started = Instant::now();
+    let is_over = stops_body && deadline.is_some_and(|deadline| deadline.at <= started);
+    let due = deadline.filter(|_| !is_over);
+    planned.set(Some(Planned {
+        plan,
+        then,
+        started,
+        deadline,
+        timer: due.map(|deadline| sleep_until(deadline.at)),
+        is_late: false,
+    }));
+    (context, is_over)
+}
+
+impl PlannedProjection<'_> {
     /// Whether the deadline, and the time to stop after it, have come while the body runs on.
     fn is_over(&mut self, stops_body: bool, cx: &mut Context<'_>) -> bool {
         while let Some(timer) = self.timer.as_mut().as_pin_mut()
             && timer.poll(cx).is_ready()
         {
             self.timer.set(None);
-            if *self.late {
+            if *self.is_late {
                 return true;
             }
-            *self.late = true;
+            *self.is_late = true;
             if let (true, Some(deadline)) = (stops_body, *self.deadline) {
                 let end = Instant::now() + deadline.grace;
                 self.timer.set(Some(sleep_until(end)));
             }
         }
-        if let (true, Some(scope)) = (*self.late, self.context.scope()) {
-            let _ = self.enforcer.poll(scope, cx, &|_| false);
-        }
         false
     }
+}
 
-    fn poll_join(&mut self, succeeded: bool, returns: bool, cx: &mut Context<'_>) -> Poll<Joined> {
-        let Some(scope) = self.context.scope() else {
-            return Poll::Ready(Joined::default());
-        };
-        let joining = self.joining.get_or_insert_with(|| {
-            join(
-                scope.clone(),
-                *self.then,
-                // A body that fails cancels nothing.
-                succeeded && !self.options.join_all,
-                succeeded && returns,
-            )
-        });
-        joining.poll(cx)
+/// Polls the tasks, where the handler does.
+fn poll_tasks(scope: &Scope, late: &mut Option<Box<Late>>, cx: &mut Context<'_>) {
+    if let Some(queue) = &scope.0.in_task {
+        let late = late.get_or_insert_default();
+        let executor = late
+            .executor
+            .get_or_insert_with(|| Executor::new(queue.clone()));
+        executor.poll(cx);
     }
+}
 
-    /// Where they are polled here.
-    fn poll_tasks(&mut self, cx: &mut Context<'_>) {
-        let queue = self
-            .context
-            .scope()
-            .and_then(|scope| scope.0.in_task.as_ref());
-        if let Some(queue) = queue {
-            let executor = self
-                .executor
-                .get_or_insert_with(|| Executor::new(queue.clone()));
-            executor.poll(cx);
+/// What the tasks have left, if they have left something.
+fn poll_join(
+    scope: &Scope,
+    late: &mut Option<Box<Late>>,
+    cx: &mut Context<'_>,
+    make: impl FnOnce() -> Joining,
+) -> Poll<Option<Joined>> {
+    if late.as_ref().is_none_or(|late| late.joining.is_none()) {
+        match scope.join_quiet(cx.waker()) {
+            Quiet::Closed => return Poll::Ready(None),
+            Quiet::Waits => return Poll::Pending,
+            Quiet::No => {}
         }
     }
+    let joining = &mut late.get_or_insert_default().joining;
+    joining.get_or_insert_with(make).poll(cx).map(Some)
+}
 
-    fn leave(&mut self) {
-        *self.executor = None;
-        *self.context = Current::OUTSIDE;
-        *self.joining = None;
+/// Where the host wants to know how the handler ends.
+fn verdict(scope: &Scope) -> Option<verdict::Sender> {
+    scope.lock().verdict.take()
+}
+
+/// A handler's future was dropped that had a scope.
+fn dropped(scope: &Scope, late: &mut Option<Box<Late>>, attached: bool, abort: bool) {
+    if let Some(late) = late {
+        late.joining = None;
     }
-
-    /// The handler's future was dropped before it had yielded.
-    #[cold]
-    fn dropped(&mut self) {
-        let hosted = self.options.hosted.take();
-        // Never polled.
-        let hosted = hosted.map(|(scope, _)| scope);
-        let Some(scope) = self.context.scope().cloned().or(hosted) else {
-            return;
-        };
-        *self.joining = None;
-        scope.end_join();
-        let attached = {
-            let mut state = scope.lock();
-            // Both may be the user's code to drop.
-            let left = (state.verdict.take(), state.joiner.take());
-            let attached = state.attached;
-            drop(state);
-            drop(left);
-            attached
-        };
-        if self.options.abort_on_drop {
-            scope.stop(Group::ALL, Stage::Aborted);
-        }
-        *self.executor = None;
-        // Without an executor, what the drop of the body has started waits there.
-        scope.close_queue();
-        if *self.then == Then::Attached && attached {
-            scope.release();
-            scope.settle();
-        } else {
-            scope.leave();
-        }
+    scope.end_join();
+    let attached = {
+        let mut state = scope.lock();
+        // Both may be the user's code to drop.
+        let left = (state.verdict.take(), state.joiner.take());
+        let attached = attached && state.attached;
+        drop(state);
+        drop(left);
+        attached
+    };
+    if abort {
+        scope.stop(Group::ALL, Stage::Aborted);
+    }
+    *late = None;
+    // Without an executor, what the drop of the body has started waits there.
+    scope.close_queue();
+    if attached {
+        scope.release();
+        scope.settle();
+    } else {
+        scope.leave();
     }
 }

@@ -137,6 +137,8 @@ pub(crate) struct Inner {
     /// Rows are kept, for this scope's report or for one around it.
     pub(crate) rows: bool,
     state: Mutex<State>,
+    /// A tracked task starts at once, and holds the handler's return.
+    pub(crate) is_plain: bool,
     /// The way to the handler that polls the tracked tasks.
     pub(crate) in_task: Option<Arc<Queue>>,
     /// Some task is to be stopped at once: each asks, before it runs on, whether it is one.
@@ -172,9 +174,6 @@ impl Scope {
     pub(crate) fn open(plan: Plan) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(0);
 
-        let opened = Instant::now();
-        let mut state = State::new(opened);
-        state.released = plan.kind == ScopeKind::Root;
         // Its opener may have been given up since it was planned.
         let is_over = |parent: &Self| {
             let mut state = parent.lock();
@@ -183,25 +182,35 @@ impl Scope {
                 || caller.is_some_and(|(key, sequence)| state.task(key, sequence).is_none())
         };
         let late = plan.kind == ScopeKind::Handler && plan.parent.as_ref().is_some_and(is_over);
-        if plan.refuses || late {
-            state.phase = Phase::Closed;
-        }
         let rows = plan.reports || plan.parent.as_ref().is_some_and(|parent| parent.0.rows);
-        state.keeps_rows = rows;
-        Self(Arc::new_cyclic(|inner| Inner {
+        let opened = Instant::now();
+        let mut open = open_scopes();
+        let scope = Self(Arc::new(Inner {
             // Relaxed: an identity needs no order.
             id: NEXT.fetch_add(1, Ordering::Relaxed),
             opened,
+            is_plain: plan.limit.is_none() && plan.kind != ScopeKind::Root,
             in_task: plan.in_task.then(Arc::default),
-            plan,
             rows,
-            state: Mutex::new(state),
+            state: Mutex::new(State {
+                phase: if plan.refuses || late {
+                    Phase::Closed
+                } else {
+                    Phase::Open
+                },
+                released: plan.kind == ScopeKind::Root,
+                keeps_rows: rows,
+                ..State::new(opened)
+            }),
+            plan,
             stopping: AtomicBool::new(false),
             changed: Notify::new(),
             #[cfg(feature = "callbacks")]
             callbacks: crate::callbacks::Ledger::default(),
-            registered: open_scopes().insert(inner.clone()),
-        }))
+            registered: open.vacant_key(),
+        }));
+        open.insert(Arc::downgrade(&scope.0));
+        scope
     }
 
     /// The innermost scope of the running code: its handler's, or that of the task in which it
@@ -218,15 +227,18 @@ impl Scope {
     /// [`drain`](crate::drain) waits for it.
     #[must_use]
     pub fn root() -> Self {
+        Self::the_root().clone()
+    }
+
+    pub(crate) fn the_root() -> &'static Self {
         static ROOT: OnceLock<Scope> = OnceLock::new();
 
-        let open = || {
+        ROOT.get_or_init(|| {
             Self::open(Plan {
                 kind: ScopeKind::Root,
                 ..Plan::default()
             })
-        };
-        ROOT.get_or_init(open).clone()
+        })
     }
 
     pub(crate) fn is_root(&self) -> bool {
@@ -345,8 +357,13 @@ impl Scope {
 
     /// Tells everybody who waits for a change.
     pub(crate) fn notify(&self) {
-        let joiner = self.lock().joiner.take();
-        self.0.changed.notify_waiters();
+        let (joiner, observed) = {
+            let mut state = self.lock();
+            (state.joiner.take(), state.observers > 0)
+        };
+        if observed {
+            self.0.changed.notify_waiters();
+        }
         if let Some(joiner) = joiner {
             joiner.wake();
         }

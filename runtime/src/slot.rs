@@ -47,6 +47,11 @@ impl Facts {
     pub(crate) const LOGGED: u8 = 32;
     /// It has its outcome; what is left is what its handle, or the join, may ask for.
     pub(crate) const ENDED: u8 = 64;
+    /// Somebody is about to say how it ends, and then ends it so: whoever comes later is ignored.
+    pub(crate) const ENDING: u8 = 128;
+
+    /// Of a task that runs.
+    pub(crate) const PLAIN: Self = Self(Self::RUNNING);
 
     /// Of a task that runs, and whose handle was dropped.
     pub(crate) fn is_plain(self) -> bool {

@@ -29,6 +29,7 @@ pub struct Options {
 impl Options {
     /// A task with the defaults.
     #[must_use]
+    #[inline]
     pub const fn new(site: &'static Site) -> Self {
         Self {
             site,
@@ -51,6 +52,11 @@ impl Options {
         self
     }
 
+    #[inline]
+    const fn are_plain(&self) -> bool {
+        self.name.is_none() && self.timeout.is_none()
+    }
+
     fn extra(&mut self) -> Option<Box<Extra>> {
         let name = self.name.take()?;
         Some(Box::new(Extra {
@@ -61,6 +67,7 @@ impl Options {
 }
 
 /// `spawn_tracked!`
+#[inline]
 pub fn spawn_tracked<F, T>(options: Options, future: F) -> Tracked<T>
 where
     F: Future + Send + 'static,
@@ -71,6 +78,7 @@ where
 }
 
 /// `wait_until!`
+#[inline]
 pub fn wait_until<F, T>(options: Options, future: F) -> Tracked<T>
 where
     F: Future + Send + 'static,
@@ -81,6 +89,7 @@ where
 }
 
 /// `after_response!`
+#[inline]
 pub fn after_response<F, T>(options: Options, future: F) -> Tracked<T>
 where
     F: Future + Send + 'static,
@@ -148,16 +157,37 @@ fn give_up_after(timeout: Option<Duration>, task: TaskRef) {
     timer.abort();
 }
 
+#[inline]
 fn spawn<F, T>(kind: TaskKind, mut options: Options, future: F) -> Tracked<T>
 where
     F: Future + Send + 'static,
     F::Output: Outcome<Value = T>,
     T: Send + 'static,
 {
+    if kind == TaskKind::Spawn && options.are_plain() {
+        // Most tasks.
+        if let Some(task) = context::reserve_plain(options.site) {
+            let future = Task::new(rt::erased(future), None, task.clone());
+            return launch(task, future);
+        }
+    }
     match begin(kind, &mut options) {
         Ok(reserved) => start(reserved, options.timeout, future),
         Err(refused) => Tracked::refused(refused),
     }
+}
+
+/// Starts a task that its handler may poll.
+#[inline]
+fn launch<T: Send + 'static>(
+    task: TaskRef,
+    future: impl Future<Output = ()> + Send + 'static,
+) -> Tracked<T> {
+    match &task.scope.0.in_task {
+        None => rt::spawn_detached(future),
+        Some(queue) => queue.push(rt::in_task(future)),
+    }
+    Tracked::new(task)
 }
 
 /// [`Scope::spawn`].
@@ -208,6 +238,7 @@ fn begin(kind: TaskKind, options: &mut Options) -> Result<Reserved, Refused> {
     })
 }
 
+#[inline(never)]
 fn start<F, T>(reserved: Reserved, timeout: Option<Duration>, future: F) -> Tracked<T>
 where
     F: Future + Send + 'static,

@@ -118,6 +118,8 @@ pub(crate) struct State {
     pub(crate) pumping: bool,
     /// Waiting for the response.
     pub(crate) deferred: Queue,
+    /// How many others than the handler wait for a change.
+    pub(crate) observers: usize,
     /// The handler, which waits for a change.
     pub(crate) joiner: Option<Waker>,
     /// Ended handlers' scopes that this one drains.
@@ -135,6 +137,7 @@ pub(crate) struct State {
 }
 
 impl State {
+    #[inline]
     pub(crate) fn new(now: Instant) -> Self {
         let group = || GroupState {
             live: 0,
@@ -161,6 +164,7 @@ impl State {
             waiting: Queue::default(),
             pumping: false,
             deferred: Queue::default(),
+            observers: 0,
             joiner: None,
             adopted: Slab::new(),
             adopter: None,
@@ -194,6 +198,21 @@ impl State {
             .iter()
             .map(|(_, child)| child.clone())
             .collect()
+    }
+
+    /// Nothing but tracked tasks, all of which have completed or run undisturbed.
+    pub(crate) fn is_quiet(&self) -> bool {
+        let tracked = &self.groups[Group::Tracked as usize];
+        self.phase == Phase::Open
+            && self.live() == tracked.live
+            && tracked.stage == Stage::Running
+            && self.errors == 0
+            && self.waiting.is_empty()
+            && self.adopted.is_empty()
+            && self.inherited.is_empty()
+            && !self.keeps_rows
+            && !self.attached
+            && self.verdict.is_none()
     }
 
     /// Nothing holds the join any more.

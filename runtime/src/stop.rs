@@ -31,6 +31,22 @@ struct Due {
     stage: Stage,
 }
 
+/// Who waits for a change, and is not the handler.
+struct Observer<'a>(&'a Scope);
+
+impl<'a> Observer<'a> {
+    fn new(scope: &'a Scope) -> Self {
+        scope.lock().observers += 1;
+        Self(scope)
+    }
+}
+
+impl Drop for Observer<'_> {
+    fn drop(&mut self) {
+        self.0.lock().observers -= 1;
+    }
+}
+
 /// [`Scope::enforce`] for the handler, of which a scope has one.
 #[derive(Default)]
 pub(crate) struct Enforcer(Option<(Instant, Pin<Box<Sleep>>)>);
@@ -55,10 +71,10 @@ impl Enforcer {
             if self.0.as_ref().is_none_or(|(at, _)| *at != due.at) {
                 self.0 = Some((due.at, Box::pin(sleep_until(due.at))));
             }
-            if let Some((_, sleep)) = &mut self.0 {
-                if sleep.as_mut().poll(cx).is_pending() {
-                    return Poll::Pending;
-                }
+            if let Some((_, sleep)) = &mut self.0
+                && sleep.as_mut().poll(cx).is_pending()
+            {
+                return Poll::Pending;
             }
             self.0 = None;
             due.scope.stop(&[due.group], due.stage);
@@ -146,6 +162,7 @@ impl Scope {
     /// scopes too: they are told, aborted a grace period later, and given up half a grace period
     /// after that.
     pub(crate) async fn enforce(&self, done: Done<'_>) {
+        let _observer = Observer::new(self);
         loop {
             // Made before the check: a change between the two is not missed.
             let changed = self.0.changed.notified();

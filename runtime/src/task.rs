@@ -14,7 +14,7 @@ use tracing::Span;
 
 use crate::{
     caught::caught,
-    context::{self, Context as Current, Entered, TaskRef, enter},
+    context::{self, Context as Current, TaskRef, enter},
     finish::End,
     outcome::{BoxError, Outcome},
     rt::{self, Instant, MaybeSend as Send, Sleep, sleep_until},
@@ -51,8 +51,8 @@ struct More {
     sleep: Option<Pin<Box<Sleep>>>,
 }
 
-fn span(more: &Option<Box<More>>) -> Option<&Span> {
-    more.as_ref()?.span.as_ref()
+fn span(more: Option<&More>) -> Option<&Span> {
+    more?.span.as_ref()
 }
 
 impl More {
@@ -130,7 +130,9 @@ impl<F> TaskProjection<'_, F> {
     /// Drops the future, and gives the task its outcome.
     #[cold]
     fn stop(&mut self, end: End) {
-        let dropped = run_as(self.context, span(self.more), || self.future.set(None));
+        let dropped = run_as(self.context, span(self.more.as_deref()), || {
+            self.future.set(None);
+        });
         stopped(self.context, dropped, end);
     }
 }
@@ -190,28 +192,58 @@ impl<F: Future<Output: Outcome>> Future for Task<F> {
             this.stop(End::Dropped);
             return Poll::Ready(());
         }
-        let entered = Entered::new(this.context);
-        let span = span(this.more);
-        let polled = in_span(span, || match this.future.as_mut().as_pin_mut() {
-            Some(future) => future.poll(cx).map(Outcome::into_outcome),
-            None => Poll::Pending,
-        });
-        let (ended, span) = match polled {
-            Ok(Poll::Pending) => {
-                drop(entered);
-                return this.poll_waiting(cx);
-            }
-            Ok(Poll::Ready(output)) => (Ok(output), span),
-            // It may be the span's subscriber that has panicked.
-            Err(payload) => (Err(payload), None),
+        let polled = if this.more.is_none() {
+            enter(this.context, || {
+                let ended = match caught(|| poll(this.future.as_mut(), cx)) {
+                    Ok(Poll::Pending) => return Poll::Pending,
+                    Ok(Poll::Ready(output)) => Ok(output),
+                    Err(payload) => Err(payload),
+                };
+                let dropped = caught(|| this.future.set(None));
+                Poll::Ready(ended.and_then(|output| dropped.map(|()| output)))
+            })
+        } else {
+            this.poll_in_span(cx)
         };
-        let dropped = in_span(span, || this.future.set(None));
-        drop(entered);
-        conclude(
-            this.context,
-            ended.and_then(|output| dropped.map(|()| output)),
-        );
-        Poll::Ready(())
+        match polled {
+            Poll::Ready(returned) => {
+                conclude(this.context, returned);
+                Poll::Ready(())
+            }
+            Poll::Pending => this.poll_waiting(cx),
+        }
+    }
+}
+
+#[inline]
+fn poll<F: Future<Output: Outcome>>(
+    future: Pin<&mut Option<F>>,
+    cx: &mut Context<'_>,
+) -> Poll<Result<<F::Output as Outcome>::Value, BoxError>> {
+    match future.as_pin_mut() {
+        Some(future) => future.poll(cx).map(Outcome::into_outcome),
+        None => Poll::Pending,
+    }
+}
+
+impl<F: Future<Output: Outcome>> TaskProjection<'_, F> {
+    /// The same in a span.
+    #[inline(never)]
+    fn poll_in_span(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<thread::Result<Result<<F::Output as Outcome>::Value, BoxError>>> {
+        let span = span(self.more.as_deref());
+        enter(self.context, || {
+            let (ended, span) = match in_span(span, || poll(self.future.as_mut(), cx)) {
+                Ok(Poll::Pending) => return Poll::Pending,
+                Ok(Poll::Ready(output)) => (Ok(output), span),
+                // It may be the span's subscriber that has panicked.
+                Err(payload) => (Err(payload), None),
+            };
+            let dropped = in_span(span, || self.future.set(None));
+            Poll::Ready(ended.and_then(|output| dropped.map(|()| output)))
+        })
     }
 }
 

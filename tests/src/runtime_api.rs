@@ -26,6 +26,8 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// What the API is asked, by the end of the path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Ask {
+    /// `GET /restore/next`, which SnapStart answers in the restored environment.
+    Restore,
     /// `GET /next`
     Next,
     /// `POST /response`
@@ -289,6 +291,7 @@ async fn read_head(stream: &mut BufReader<TcpStream>) -> io::Result<Option<Head>
     let (last, before) = (segments.next(), segments.next().unwrap_or_default());
     let ask = match (last, before) {
         (Some("next"), "event") => Some(Ask::ExtensionNext),
+        (Some("next"), "restore") => Some(Ask::Restore),
         (Some("next"), _) => Some(Ask::Next),
         (Some("response"), _) => Some(Ask::Response),
         (Some("error"), _) => Some(Ask::Error),
@@ -357,6 +360,7 @@ async fn well(ask: Ask, shared: &Shared) -> String {
                           content-length: 2\r\n\r\n{}"
             .to_owned(),
         Ask::ExtensionNext => std::future::pending().await,
+        Ask::Restore => "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n".to_owned(),
         Ask::Next => {
             let event = loop {
                 let changed = shared.changed.notified();

@@ -61,7 +61,7 @@ impl Start<'_> {
         } else {
             kind
         };
-        let extra = Some(self.label.extra());
+        let extra = Some(Box::new(self.label.extra()));
         let Ok(Reserved { task, .. }) =
             scope.reserve(*caller, kind, &SITE, extra, facts, scope.nanos())
         else {

@@ -23,12 +23,12 @@ impl Label {
     }
 
     /// The same for one of its tasks.
-    pub(super) fn extra(&self) -> Box<Extra> {
-        Box::new(Extra {
+    pub(super) fn extra(&self) -> Extra {
+        Extra {
             name: Some(self.name.clone()),
             location: Some(self.location),
             ..Extra::default()
-        })
+        }
     }
 
     pub(super) fn error(&self, kind: TaskErrorKind, elapsed: Duration, cause: Cause) -> TaskError {

@@ -202,7 +202,7 @@ impl Builder {
             .layer(InvocationLayer(Arc::clone(&settings)))
             // Outermost, so that what is logged while draining carries the request's id.
             .layer(TracingLayer::new());
-        shutdown::run(settings, runtime.run()).await
+        shutdown::run(settings, shutdown::serving(runtime.run())).await
     }
 
     /// [`run_concurrent`](super::run_concurrent) with these settings.
@@ -223,7 +223,7 @@ impl Builder {
         let runtime = Runtime::new(Handler::new(handler))
             .layer(InvocationLayer(Arc::clone(&settings)))
             .layer(TracingLayer::new());
-        shutdown::run(settings, runtime.run_concurrent()).await
+        shutdown::run(settings, shutdown::serving(runtime.run_concurrent())).await
     }
 }
 

@@ -8,7 +8,7 @@
 
 use std::{
     env,
-    io::{self, BufRead, BufReader, Write},
+    io::{self, Read, Write},
     net::{TcpStream, ToSocketAddrs},
     time::Duration,
 };
@@ -16,62 +16,66 @@ use std::{
 /// How long each step may take. A function that starts late is worse than one without SIGTERM.
 const PATIENCE: Duration = Duration::from_millis(500);
 
+/// Far more than the head of the answer to a registration has.
+const HEAD: usize = 4096;
+
 /// Registers the extension, which has to be before the function's first `GET /next`. It lasts until
 /// what is returned is dropped.
 pub(super) fn register() -> io::Result<TcpStream> {
     let api = env::var("AWS_LAMBDA_RUNTIME_API").map_err(io::Error::other)?;
-    let api = api.trim_start_matches("http://");
+    let api = api.strip_prefix("http://").unwrap_or(&api);
     let (host, base) = api.split_at(api.find('/').unwrap_or(api.len()));
-    let base = base.trim_end_matches('/');
+    let base = base.strip_suffix('/').unwrap_or(base);
+    let response = call(
+        host,
+        &format!(
+            "POST {base}/2020-01-01/extension/register HTTP/1.1\r\nhost: {host}\r\n\
+             lambda-extension-name: tethered-shutdown\r\ncontent-type: application/json\r\n\
+             content-length: 13\r\n\r\n{{\"events\":[]}}"
+        ),
+    )?;
+    let id = identifier(response)?;
+    // On a connection of its own: what the first one still has to say is of no interest.
+    call(
+        host,
+        &format!(
+            "GET {base}/2020-01-01/extension/event/next HTTP/1.1\r\nhost: {host}\r\n{id}\r\n\r\n"
+        ),
+    )
+}
+
+fn call(host: &str, request: &str) -> io::Result<TcpStream> {
     let address = host.to_socket_addrs()?.next();
     let address = address.ok_or(io::ErrorKind::AddrNotAvailable)?;
     let mut stream = TcpStream::connect_timeout(&address, PATIENCE)?;
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
-    let call = |method: &str, path: &str, rest: &str| {
-        format!("{method} {base}/2020-01-01/extension/{path} HTTP/1.1\r\nhost: {host}\r\n{rest}")
-    };
-    let register = call(
-        "POST",
-        "register",
-        "lambda-extension-name: tethered-shutdown\r\ncontent-type: application/json\r\n\
-         content-length: 13\r\n\r\n{\"events\":[]}",
-    );
     // In one piece: a second one would wait for the first one's acknowledgement.
-    stream.write_all(register.as_bytes())?;
-    let id = identifier(&mut BufReader::new(&stream))?;
-    // On a connection of its own: what the first one still has to say is of no interest.
-    let mut stream = TcpStream::connect_timeout(&address, PATIENCE)?;
-    stream.set_write_timeout(Some(PATIENCE))?;
-    let next = call("GET", "event/next", &format!("{id}\r\n\r\n"));
-    stream.write_all(next.as_bytes())?;
+    stream.write_all(request.as_bytes())?;
     Ok(stream)
 }
 
 /// The header with the extension's identifier, from a response's head.
-fn identifier(response: &mut impl BufRead) -> io::Result<String> {
-    let mut line = String::new();
-    response.read_line(&mut line)?;
-    if line.split(' ').nth(1) != Some("200") {
-        return Err(io::Error::other(format!(
-            "the answer was `{}`",
-            line.trim_end()
-        )));
+fn identifier(mut response: impl Read) -> io::Result<String> {
+    let (mut head, mut read) = ([0; HEAD], 0);
+    while !head[..read].windows(4).any(|end| end == b"\r\n\r\n") {
+        match response.read(&mut head[read..])? {
+            0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+            more => read += more,
+        }
     }
-    loop {
-        line.clear();
-        if response.read_line(&mut line)? == 0 {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
-        let header = line.trim_end();
-        if header.is_empty() {
-            return Err(io::Error::other("the answer has no identifier"));
-        }
+    let head = String::from_utf8_lossy(&head[..read]);
+    let status = head.lines().next().unwrap_or_default();
+    if status.split(' ').nth(1) != Some("200") {
+        return Err(io::Error::other(format!("the answer was `{status}`")));
+    }
+    for header in head.lines() {
         let name = header.split(':').next().unwrap_or_default();
         if name.eq_ignore_ascii_case("lambda-extension-identifier") {
             return Ok(header.to_owned());
         }
     }
+    Err(io::Error::other("the answer has no identifier"))
 }
 
 #[cfg(test)]

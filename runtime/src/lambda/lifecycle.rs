@@ -6,7 +6,10 @@ use std::sync::{
 };
 
 use slab::Slab;
-use tokio::sync::{Notify, OwnedSemaphorePermit};
+use tokio::sync::Notify;
+
+/// Held while tasks go on without their worker.
+pub(super) type Permit = Box<dyn Send>;
 
 #[derive(Default)]
 pub(super) struct Lifecycle {
@@ -64,7 +67,7 @@ pub(super) struct Open {
     key: usize,
     lifecycle: Arc<Lifecycle>,
     /// For its tasks to go on without their worker.
-    pub(super) permit: Option<OwnedSemaphorePermit>,
+    pub(super) permit: Option<Permit>,
 }
 
 impl Drop for Open {

@@ -47,9 +47,9 @@
 //! | SIGTERM, idle | – | – | –; exit code 0 at once |
 //! | SIGTERM, at work | may end within the budget (400 ms), then told, aborted, named; exit code 0 | the same | the same |
 //! | freeze, thaw | never between its start and its end | never | never |
-//! | SnapStart: restore | there are none | there are none | there are none |
+//! | [SnapStart](#snapstart): restore | there are none | there are none | there are none |
 //! | Managed Instances: the next event of the worker | done before | may overlap, up to [a number](Builder::overlap) | may overlap likewise |
-//! | SIGKILL, out of memory, `panic = "abort"` | lost | lost | lost |
+//! | SIGKILL, out of memory, a panic [that aborts](#panics) | lost | lost | lost |
 //!
 //! A blocking closure (`spawn_blocking_tracked!`) is a tracked task that cannot be aborted: at the
 //! deadline and at shutdown it is named, and not waited for.
@@ -80,10 +80,37 @@
 //! POST and one GET at start. Where that fails, one line says so and the function runs on without.
 //! On SIGTERM no more work is taken, what runs has the budget, and the process exits with 0.
 //!
+//! # Panics
+//! What is said of panics here and elsewhere (a panicking task ends as `Panicked` and its siblings go
+//! on, a panicking handler has its tasks joined and is answered with an error, a panicking hook is
+//! logged) holds where panics unwind, which is Rust's default. With `panic = "abort"` the process
+//! ends at the first one, and all that was tracked with it.
+//!
+//! **`cargo lambda build --release` builds with `panic = "abort"`** unless the profile says otherwise
+//! (seen with cargo-lambda 1.9.2; `CARGO_PROFILE_RELEASE_PANIC` in the environment is overwritten).
+//! So say it in the workspace's `Cargo.toml`:
+//!
+//! ```toml
+//! [profile.release]
+//! panic = "unwind"
+//! ```
+//!
+//! # SnapStart
+//! Lambda offers it to [container images] whose runtime calls `GET /restore/next`, the base image of
+//! `provided.al2023` included. `lambda_runtime` does that before its first `GET /next`, so
+//! [`run`] does. No invocation is open and no task is tracked when the snapshot is taken, deadlines
+//! are [computed anew](#the-deadline) for each event, and the extension is registered before it.
+//! Whether Lambda sends SIGTERM to an environment that was restored is not documented, and nothing of
+//! this was tried on AWS. For resources of one's own there is
+//! [`Runtime::register_snapstart_resource`](lambda_runtime::Runtime::register_snapstart_resource),
+//! for those who build the runtime themselves with [`layer`].
+//!
+//! [container images]: https://docs.aws.amazon.com/lambda/latest/dg/snapstart-runtime-hooks-custom.html
+//!
 //! # Limits
 //! The response of a stream whose client has gone away ends with its next chunk, at the latest at
 //! the deadline. With `run_concurrent`, an API that refuses connections is asked again and again by
-//! `lambda_runtime` itself.
+//! `lambda_runtime` itself. The future of [`run`] is not `Send`: it is awaited in `main`.
 
 mod batch;
 mod builder;

@@ -3,11 +3,17 @@
 use std::{
     fmt,
     future::{pending, poll_fn},
-    pin::{Pin, pin},
+    pin::Pin,
     process,
     sync::Arc,
     task::Poll,
     time::Duration,
+};
+
+#[cfg(unix)]
+use std::{
+    io,
+    task::{Context, ready},
 };
 
 use lambda_runtime::Error;
@@ -40,43 +46,51 @@ const LAST_HOOK: Duration = Duration::from_millis(25);
 /// Most names in the line that says what was left.
 const NAMED: usize = 20;
 
-/// Runs `serving`, the loop over the Runtime API, until it ends or SIGTERM ends the process.
-pub(super) async fn run(
-    settings: Arc<Settings>,
-    serving: impl Future<Output = Result<(), Error>>,
-) -> Result<(), Error> {
-    let mut serving = pin!(serving);
-    let mut over = false;
-    let mut terminated = terminated(&settings);
-    let ended = poll_fn(|cx| {
-        if terminated.as_mut().poll(cx).is_ready() {
-            // Returning would wait for closures on blocking threads, which may never end.
-            process::exit(0);
+/// The loop over the Runtime API, boxed: the code of a future is repeated wherever it is held, and
+/// this one is every function's largest.
+pub(super) type Serving<'a> = Pin<Box<dyn Future<Output = Result<(), Error>> + 'a>>;
+
+/// A function and never inlined, since each place that names a future's type may compile it anew.
+#[inline(never)]
+pub(super) fn serving<'a>(future: impl Future<Output = Result<(), Error>> + 'a) -> Serving<'a> {
+    Box::pin(future)
+}
+
+/// Runs `serving` until it ends or SIGTERM ends the process.
+pub(super) fn run(settings: Arc<Settings>, mut serving: Serving<'_>) -> Serving<'_> {
+    Box::pin(async move {
+        let mut over = false;
+        let mut terminated = terminated(&settings);
+        let ended = poll_fn(|cx| {
+            if terminated.as_mut().poll(cx).is_ready() {
+                // Returning would wait for closures on blocking threads, which may never end.
+                process::exit(0);
+            }
+            if over {
+                return Poll::Pending;
+            }
+            let polled = caught(|| serving.as_mut().poll(cx)).unwrap_or_else(|payload| {
+                // A handler's panic ends no loop.
+                std::mem::forget(payload);
+                Poll::Ready(Err("its answer to GET /next was no event".into()))
+            });
+            over = polled.is_ready();
+            // What it served may still end, and the exit code is that of the shutdown.
+            if settings.lifecycle.is_stopping() {
+                return Poll::Pending;
+            }
+            polled
+        })
+        .await;
+        finish(&settings).await;
+        if let Err(error) = &ended {
+            log::warn(format_args!(
+                "the loop over the Runtime API has ended: {}",
+                Chain(&**error)
+            ));
         }
-        if over {
-            return Poll::Pending;
-        }
-        let polled = caught(|| serving.as_mut().poll(cx)).unwrap_or_else(|payload| {
-            // A handler's panic ends no loop.
-            std::mem::forget(payload);
-            Poll::Ready(Err("its answer to GET /next was no event".into()))
-        });
-        over = polled.is_ready();
-        // What it served may still end, and the exit code is that of the shutdown.
-        if settings.lifecycle.is_stopping() {
-            return Poll::Pending;
-        }
-        polled
+        ended
     })
-    .await;
-    finish(&settings).await;
-    if let Err(error) = &ended {
-        log::warn(format_args!(
-            "the loop over the Runtime API has ended: {}",
-            Chain(&**error)
-        ));
-    }
-    ended
 }
 
 /// An error with its sources, since the outermost of an HTTP client says little.
@@ -108,7 +122,7 @@ fn terminated(settings: &Settings) -> Work<'_> {
 /// Ends when SIGTERM has come.
 #[cfg(unix)]
 fn sigterm() -> Work<'static> {
-    use std::{io, os::unix::net::UnixStream};
+    use std::os::unix::net::UnixStream;
 
     use signal_hook::{consts::SIGTERM, low_level::pipe};
 
@@ -129,16 +143,24 @@ fn sigterm() -> Work<'static> {
     Box::pin(async move {
         let _extension = extension;
         if let Ok(receiver) = &receiver {
-            while receiver.try_read(&mut [0]).is_err() {
-                // It is ready or fails for good.
-                if receiver.readable().await.is_err() {
-                    break;
-                }
-            }
-            return;
+            return poll_fn(|cx| arrived(receiver, cx)).await;
         }
         pending::<()>().await;
     })
+}
+
+/// Ready when a byte has come, or an error that is there to stay.
+#[cfg(unix)]
+fn arrived(receiver: &tokio::net::UnixStream, cx: &mut Context<'_>) -> Poll<()> {
+    loop {
+        if ready!(receiver.poll_read_ready(cx)).is_err() {
+            return Poll::Ready(());
+        }
+        match receiver.try_read(&mut [0]) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            _ => return Poll::Ready(()),
+        }
+    }
 }
 
 #[cfg(not(unix))]
@@ -151,7 +173,7 @@ fn finish(settings: &Settings) -> Work<'_> {
     Box::pin(async move {
         let budget = settings.shutdown.unwrap_or(BUDGET);
         let end = Instant::now() + budget;
-        let mut quiet = pin!(async {
+        let mut quiet: Work<'_> = Box::pin(async {
             while {
                 settings.lifecycle.idle().await;
                 // Refused inside an invocation, whose host this one is not.
@@ -187,13 +209,24 @@ fn finish(settings: &Settings) -> Work<'_> {
 
 /// The names of all tasks that have no outcome yet, and the invocations that they belong to.
 fn left(settings: &Settings) -> String {
-    let mut left: Vec<_> = Scope::all().iter().flat_map(Scope::unfinished).collect();
-    let requests = settings.lifecycle.request_ids();
-    left.extend(requests.iter().map(|id| format!("invocation {id}")));
-    let more = left.len().saturating_sub(NAMED);
-    left.truncate(NAMED);
-    if more > 0 {
-        left.push(format!("and {more} more"));
+    let mut names = Vec::new();
+    for scope in Scope::all() {
+        names.append(&mut scope.unfinished());
     }
-    left.join(", ")
+    for id in settings.lifecycle.request_ids() {
+        names.push(format!("invocation {id}"));
+    }
+    let more = names.len().saturating_sub(NAMED);
+    names.truncate(NAMED);
+    if more > 0 {
+        names.push(format!("and {more} more"));
+    }
+    let mut left = String::new();
+    for name in names {
+        if !left.is_empty() {
+            left.push_str(", ");
+        }
+        left.push_str(&name);
+    }
+    left
 }

@@ -8,9 +8,12 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::Semaphore;
 
-use super::{builder::Settings, lifecycle::Open};
+use super::{
+    builder::Settings,
+    lifecycle::{Open, Permit},
+};
 use crate::{
     drain::Drain,
     rt::{self, Instant, timeout_at},
@@ -63,7 +66,11 @@ impl Overlaps for Workers {
             let room = async {
                 match room {
                     // It is never closed.
-                    Some(room) => room.acquire_many_owned(tasks).await.ok(),
+                    Some(room) => room
+                        .acquire_many_owned(tasks)
+                        .await
+                        .ok()
+                        .map(|permit| Box::new(permit) as Permit),
                     None => pending().await,
                 }
             };
@@ -95,4 +102,4 @@ impl Overlaps for Workers {
 
 /// Ends when the tasks may go on without the worker. When the cap comes first, they are told to
 /// stop, as at the deadline.
-pub(super) type Hold = Pin<Box<dyn Future<Output = Option<OwnedSemaphorePermit>> + Send>>;
+pub(super) type Hold = Pin<Box<dyn Future<Output = Option<Permit>> + Send>>;

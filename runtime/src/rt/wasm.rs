@@ -5,14 +5,13 @@
 mod time;
 
 use std::{
+    any::Any,
     pin::Pin,
     task::{Context, Poll},
     time::{Duration, SystemTime},
 };
 
 use send_wrapper::SendWrapper;
-use tokio::sync::oneshot::{self, error::RecvError};
-use tokio_util::sync::CancellationToken;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen_futures::spawn_local;
 
@@ -32,52 +31,58 @@ impl<T: ?Sized> MaybeSend for T {}
 )]
 pub trait Blocking {}
 
-/// The seam's counterpart of tokio's.
+/// The seam's counterpart of tokio's, for closures that run on a thread: none does.
 #[derive(Clone)]
-pub(crate) struct AbortHandle(CancellationToken);
+pub(crate) struct AbortHandle(());
 
 impl AbortHandle {
-    pub(crate) fn abort(&self) {
-        self.0.cancel();
+    pub(crate) fn abort(&self) {}
+
+    pub(crate) fn abort_handle(&self) -> Self {
+        self.clone()
     }
 }
 
-/// The seam's counterpart of tokio's.
-pub(crate) struct JoinHandle<T> {
-    output: oneshot::Receiver<T>,
-    abort: AbortHandle,
+pub(crate) fn spawn_detached(task: impl Future<Output = ()> + 'static) {
+    spawn_local(task);
 }
 
-impl<T> JoinHandle<T> {
-    pub(crate) fn abort_handle(&self) -> AbortHandle {
-        self.abort.clone()
-    }
-}
-
-impl<T> Future for JoinHandle<T> {
-    type Output = Result<T, RecvError>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        Pin::new(&mut self.output).poll(cx)
-    }
-}
-
-pub(crate) fn spawn<F: Future + 'static>(future: F) -> JoinHandle<F::Output> {
-    let (sender, output) = oneshot::channel();
-    let abort = AbortHandle(CancellationToken::new());
-    let token = abort.0.clone();
-    spawn_local(async move {
-        // An aborted future is dropped here, before its handle wakes.
-        if let Some(value) = token.run_until_cancelled(future).await {
-            // A handle that was dropped wants no value.
-            let _ = sender.send(value);
-        }
-    });
-    JoinHandle { output, abort }
-}
-
-pub(crate) fn spawn_blocking<C: FnOnce() -> T, T>(_: C) -> JoinHandle<T> {
+pub(crate) fn spawn(_: impl Future<Output = ()> + 'static) -> AbortHandle {
     unreachable!("no closure is `Blocking` on this target")
+}
+
+pub(crate) fn spawn_blocking<C: FnOnce() -> T, T>(_: C) -> AbortHandle {
+    unreachable!("no closure is `Blocking` on this target")
+}
+
+/// A value on its way to its handle.
+pub(crate) type Kept = SendWrapper<Box<dyn Any>>;
+
+pub(crate) fn keep<V: 'static>(value: V) -> Kept {
+    SendWrapper::new(Box::new(value))
+}
+
+/// The value that was kept as a `V`.
+pub(crate) fn taken<V: 'static>(kept: Kept) -> V {
+    *kept
+        .take()
+        .downcast()
+        .expect("a task and its handle have one type")
+}
+
+/// A task that its handler polls.
+pub(crate) struct InTask(SendWrapper<Pin<Box<dyn Future<Output = ()>>>>);
+
+pub(crate) fn in_task(task: impl Future<Output = ()> + 'static) -> InTask {
+    InTask(SendWrapper::new(Box::pin(task)))
+}
+
+impl Future for InTask {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        self.0.as_mut().poll(cx)
+    }
 }
 
 /// `f`, to be called later. It need not be `Send`, and what keeps it is.

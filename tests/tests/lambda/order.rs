@@ -30,6 +30,23 @@ async fn tracked_before_the_post_the_rest_after_it_and_all_before_next() {
     }
 }
 
+/// The environment variable and the path are those of a container image that has SnapStart.
+#[tokio::test]
+async fn the_snapshot_is_taken_after_the_extension_and_before_the_first_event() {
+    let env = [("AWS_LAMBDA_INITIALIZATION_TYPE", "snap-start")];
+    let function = start_with("run", &env, |_| ()).await;
+    function.api.event("restored", &json!("answers"), LONG);
+    let answer = function.api.answer("restored").await;
+    let next = function.api.next(2).await;
+    assert_in_order(&function, &answer, &next).await;
+    let asked = |ask| {
+        let calls = function.api.calls();
+        calls.iter().position(|call| call.ask == ask).unwrap()
+    };
+    assert!(asked(Ask::Register) < asked(Ask::Restore));
+    assert!(asked(Ask::Restore) < asked(Ask::Next));
+}
+
 #[tokio::test]
 async fn a_rejected_response_changes_nothing_and_is_said() {
     for status in [400, 403, 410, 413, 500, 503] {
