@@ -99,8 +99,6 @@ use proc_macro::TokenStream;
 ///     }
 ///     Ok(found)
 /// }
-/// # #[tokio::main(flavor = "current_thread")] async fn main() {
-/// # assert_eq!(handler(vec![1, 2, 3]).await.unwrap(), 6); }
 /// ```
 ///
 /// Stay with `spawn` where tasks compute, and where a side effect has to be whole though the client
