@@ -75,6 +75,52 @@ use proc_macro::TokenStream;
 /// - **Cancellation**: a handler that is dropped before it has returned leaves its tasks to the
 ///   enclosing scope (`on_drop = finish`) or aborts them (`on_drop = abort`, `executor = in_task`).
 ///
+/// # Which executor
+///
+/// Under `executor = spawn` each tracked task is a task of the runtime. Under `in_task` the handler
+/// polls them in its own future, as `FuturesUnordered` does: no task of the runtime is made, and the
+/// cost is a fraction. Choose it for a handler whose tasks wait, for the network or a timer, and
+/// hardly compute:
+///
+/// ```
+/// use tethered::{serverless_handler, spawn_tracked};
+/// # type Error = Box<dyn std::error::Error + Send + Sync>;
+/// # async fn search(shard: u8) -> Result<usize, Error> { Ok(usize::from(shard)) }
+///
+/// #[serverless_handler(executor = in_task, timeout = "2s")]
+/// async fn handler(shards: Vec<u8>) -> Result<usize, Error> {
+///     let mut searches = Vec::new();
+///     for shard in shards {
+///         searches.push(spawn_tracked!(search(shard)));
+///     }
+///     let mut found = 0;
+///     for search in searches {
+///         found += search.await?;
+///     }
+///     Ok(found)
+/// }
+/// ```
+///
+/// Stay with `spawn` where tasks compute, and where a side effect has to be whole though the client
+/// is gone. What is guaranteed above holds for both. What cannot hold under `in_task`:
+/// - **Parallelism.** The body and its tasks take turns on one thread. One that computes or blocks
+///   holds up all others, their cancellation and the deadline, which come between polls; such work
+///   goes into `spawn_blocking_tracked!`, which has a thread of its own.
+/// - **A start at once.** A task is first polled when the body waits or ends. Tasks advance only
+///   while the handler is polled: they stand still while its caller does something else, such as
+///   the code in another branch of a `select!` loop.
+/// - **A body that is left alone.** A woken task wakes the handler, whose body is polled first: what
+///   it awaits has to bear being polled early, as in every `select!`.
+/// - **`on_drop = finish`.** Nobody polls the tasks of a dropped handler, so `on_drop = abort` is
+///   implied, for its keep-alive tasks too: the futures of the others are dropped with its own.
+/// - **Tasks that tools see.** `tokio::task::id()`, task-locals and the runtime's metrics are the
+///   handler's, and the body and its tasks share one cooperative budget of tokio's. The handler
+///   yields after 128 polls of its tasks, however many are ready.
+///
+/// It is about the handler's tracked tasks only. Keep-alive tasks and those that they start are
+/// spawned, so that they outlive the response; a handler or `tethered::scope` inside has its own
+/// executor, `spawn` unless its attribute says otherwise.
+///
 /// # Where it goes
 ///
 /// On an `async fn`: free, generic, a method with any `self`, in an `impl` or a trait `impl`, with

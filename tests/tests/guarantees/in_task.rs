@@ -264,6 +264,22 @@ async fn a_dropped_handler_cancels_them_and_nothing_moves_up() {
     assert_eq!(told, [""; 0]);
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_dropped_handler_aborts_its_keep_alive_tasks_too() {
+    #[serverless_handler(executor = in_task)]
+    async fn handler(journal: Journal) -> Result<(), JoinError> {
+        wait_until!(journal.clone().work("keep-alive", 100));
+        after_response!(journal.work("never started", 10));
+        pending().await
+    }
+
+    let journal = Journal::new();
+    let handling = handler(journal.clone());
+    let (_, report, _) = invoke(async { timeout(ms(10), handling).await.unwrap_err() }).await;
+    assert_eq!(journal.lines(), ["keep-alive stopped at 10"]);
+    assert_eq!(report.cancelled(), 2);
+}
+
 /// Starts a task when it is dropped.
 struct Spawns(Journal);
 

@@ -214,14 +214,42 @@ async fn a_waker_that_outlives_its_handler_is_harmless() {
         Ok(())
     }
 
-    let (wakers, woken) = (Wakers::default(), Arc::default());
-    {
-        let mut handling = pin!(handler(wakers.clone()));
-        assert!(poll(handling.as_mut(), &woken).is_pending());
+    // Dropped while its task waits, and returned once that has ended.
+    for returns in [false, true] {
+        let (wakers, woken) = (Wakers::default(), Arc::default());
+        {
+            let mut handling = pin!(handler(wakers.clone()));
+            assert!(poll(handling.as_mut(), &woken).is_pending());
+            if returns {
+                wake(&wakers, 0);
+                assert!(poll(handling.as_mut(), &woken).is_ready());
+            }
+        }
+        let (polls, before) = (started(&wakers), woken.times());
+        wake(&wakers, 0);
+        assert_eq!((started(&wakers), woken.times()), (polls, before));
+        assert_eq!(
+            Arc::strong_count(&woken),
+            1,
+            "nobody keeps the handler's waker"
+        );
     }
-    let before = woken.times();
+}
+
+#[tokio::test]
+async fn the_handler_is_woken_where_it_was_polled_last() {
+    #[serverless_handler(executor = in_task)]
+    async fn handler(wakers: Wakers) -> Result<(), JoinError> {
+        spawn_tracked!(polled(wakers, 2));
+        pending().await
+    }
+
+    let (wakers, first, last) = (Wakers::default(), Arc::default(), Arc::default());
+    let mut handling = pin!(handler(wakers.clone()));
+    assert!(poll(handling.as_mut(), &first).is_pending());
+    assert!(poll(handling.as_mut(), &last).is_pending());
     wake(&wakers, 0);
-    assert_eq!((started(&wakers), woken.times()), (1, before));
+    assert_eq!((first.times(), last.times()), (0, 1));
 }
 
 #[tokio::test]

@@ -17,6 +17,7 @@ mod claiming;
 mod hostile;
 mod hosts;
 mod in_task;
+mod in_task_handlers;
 mod in_task_polling;
 mod in_task_storm;
 mod limits;
