@@ -9,7 +9,7 @@ use std::{
     pin::Pin,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering, fence},
     },
     task::{Context, Wake, Waker},
 };
@@ -219,6 +219,8 @@ impl Executor {
         let polled = Pin::new(&mut task).poll(&mut Context::from_waker(waker));
         // Two: nobody has kept it.
         if polled.is_ready() && Arc::strong_count(signal) == 2 {
+            // Acquire: a thread that has let go of its waker woke it before, not after the next line.
+            fence(Ordering::Acquire);
             signal.woken.store(false, Ordering::Relaxed);
             return;
         }
