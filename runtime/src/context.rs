@@ -10,6 +10,7 @@ use std::{
 };
 
 use crate::{
+    outcome::TaskKind,
     scope::{Plan, Scope},
     site::Site,
 };
@@ -281,8 +282,9 @@ pub(crate) fn with_current<R>(
 }
 
 /// [`Scope::reserve_plain`] in the innermost scope, opened now if it was only planned.
-pub(crate) fn reserve_plain(site: &'static Site) -> Option<TaskRef> {
-    with_current(|scope, caller, started| scope.reserve_plain(caller, site, started)).flatten()
+pub(crate) fn reserve_plain(kind: TaskKind, site: &'static Site) -> Option<TaskRef> {
+    with_current(|scope, caller, started| scope.reserve_plain(caller, kind, site, started))
+        .flatten()
 }
 
 /// The running code is no poll, and may run for long.

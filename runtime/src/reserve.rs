@@ -109,12 +109,13 @@ impl Scope {
         })
     }
 
-    /// The same for most tasks, in fewer steps: tracked, with the defaults, in a scope without a limit
-    /// whose handler runs undisturbed. `None`: it takes [`reserve`](Self::reserve).
+    /// The same for most tasks, in fewer steps: with the defaults, started at once in a scope without
+    /// a limit, whose handler runs undisturbed. `None`: it takes [`reserve`](Self::reserve).
     #[inline]
     pub(crate) fn reserve_plain(
         &self,
         caller: Option<(u32, u32)>,
+        kind: TaskKind,
         site: &'static Site,
         started: &Started,
     ) -> Option<TaskRef> {
@@ -123,19 +124,24 @@ impl Scope {
         }
         let started = started.of(self);
         let mut state = self.lock();
-        let is_undisturbed =
-            state.phase == Phase::Open && state.group(Group::Tracked).stage == Stage::Running;
-        if !is_undisturbed {
-            return None;
+        let mut group = match kind {
+            TaskKind::Spawn => Group::Tracked,
+            _ => Group::KeepAlive,
+        };
+        if let Some((key, sequence)) = caller {
+            match state.task(key, sequence)?.group {
+                Group::Tracked => {}
+                // Which its handler would not poll.
+                Group::KeepAlive if self.0.in_task.is_none() => group = Group::KeepAlive,
+                Group::KeepAlive | Group::Callback => return None,
+            }
         }
-        if let Some((key, sequence)) = caller
-            && state.task(key, sequence)?.group != Group::Tracked
-        {
+        if state.phase > Phase::Open || state.group(group).stage > Stage::Running {
             return None;
         }
         let sequence = state.next_sequence();
         state.counts.spawned += 1;
-        state.group(Group::Tracked).live += 1;
+        state.group(group).live += 1;
         state.running += 1;
         let key = state.slots.insert(Slot {
             stopper: None,
@@ -143,8 +149,8 @@ impl Scope {
             extra: None,
             started,
             sequence,
-            kind: TaskKind::Spawn,
-            group: Group::Tracked,
+            kind,
+            group,
             facts: Facts::PLAIN,
         });
         drop(state);

@@ -164,30 +164,21 @@ where
     F::Output: Outcome<Value = T>,
     T: Send + 'static,
 {
-    if kind == TaskKind::Spawn && options.are_plain() {
+    if kind != TaskKind::AfterResponse && options.are_plain() {
         // Most tasks.
-        if let Some(task) = context::reserve_plain(options.site) {
+        if let Some(task) = context::reserve_plain(kind, options.site) {
             let future = Task::new(rt::erased(future), None, task.clone());
-            return launch(task, future);
+            match &task.scope.0.in_task {
+                Some(queue) if kind == TaskKind::Spawn => queue.push(rt::in_task(future)),
+                _ => rt::spawn_detached(future),
+            }
+            return Tracked::new(task);
         }
     }
     match begin(kind, &mut options) {
         Ok(reserved) => start(reserved, options.timeout, future),
         Err(refused) => Tracked::refused(refused),
     }
-}
-
-/// Starts a task that its handler may poll.
-#[inline]
-fn launch<T: Send + 'static>(
-    task: TaskRef,
-    future: impl Future<Output = ()> + Send + 'static,
-) -> Tracked<T> {
-    match &task.scope.0.in_task {
-        None => rt::spawn_detached(future),
-        Some(queue) => queue.push(rt::in_task(future)),
-    }
-    Tracked::new(task)
 }
 
 /// [`Scope::spawn`].

@@ -5,7 +5,7 @@ use std::fmt;
 use tokio::runtime::{Builder, Runtime, RuntimeFlavor};
 
 use crate::{
-    in_task, ours, peers,
+    floor, in_task, ours, peers,
     work::{Ready, Waiting, Yielding},
 };
 
@@ -69,6 +69,8 @@ pub const WAYS: &[Way] = ways! {
     "FuturesUnordered": peers::unordered,
     "futures_buffered": peers::buffered,
     "moro": peers::moro,
+    "floor-spawn": floor::spawn,
+    "floor-in_task": floor::in_task,
     "spawn-join_all": ours::join_all,
     "spawn-try_join_all": ours::try_join_all,
     "spawn-keep_alive": ours::keep_alive,
@@ -79,6 +81,7 @@ pub const WAYS: &[Way] = ways! {
 /// What has one size only.
 const SINGLE: &[(Way, usize)] = &[
     (way!("async-fn", "no-tasks", peers::calls), 1_000),
+    (way!("floor-handler", "no-tasks", floor::calls), 1_000),
     (way!("handler", "no-tasks", ours::calls), 1_000),
     (way!("tokio-Handle", "lookup", peers::lookups), 1_000),
     (way!("Scope", "lookup", ours::lookups), 1_000),

@@ -4,6 +4,7 @@
 
 pub mod cases;
 pub mod figures;
+mod floor;
 pub mod goals;
 mod in_task;
 mod ours;

@@ -93,7 +93,7 @@ pub(crate) async fn calls(calls: usize) {
 }
 
 #[expect(clippy::unused_async, reason = "as a handler without tasks is")]
-async fn call_one(call: usize) -> Result<usize, JoinError> {
+pub(crate) async fn call_one(call: usize) -> Result<usize, JoinError> {
     Ok(call)
 }
 
