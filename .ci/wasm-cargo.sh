@@ -8,15 +8,16 @@ shift
 target=wasm32-unknown-unknown
 
 if [[ $panic == abort ]] && rustup target list --installed 2> /dev/null | grep -qx "$target"; then
-  exec cargo "$@" --target "$target"
+  exec cargo "$1" --target "$target" "${@:2}"
 fi
 
 if rustup component list --toolchain nightly --installed 2> /dev/null | grep -qx rust-src; then
   export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS="-Cpanic=$panic"
-  exec cargo +nightly "$@" --target "$target" -Zbuild-std="std,panic_$panic"
+  exec cargo +nightly "$1" --target "$target" -Zbuild-std="std,panic_$panic" "${@:2}"
 fi
 
 packages=(rustc-web cargo-web rust-web-src)
+[[ $1 != clippy ]] || packages+=(rust-web-clippy)
 if ! dpkg -s "${packages[@]}" > /dev/null 2>&1; then
   command -v apt-get > /dev/null || { echo "add the target: rustup target add $target"; exit 1; }
   root=""
@@ -30,4 +31,10 @@ bin=$(rustc --print sysroot)/lib/rustlib/$(rustc -vV | sed -n 's/^host: //p')/bi
 export RUSTC=/usr/bin/rustc RUSTC_BOOTSTRAP=1
 export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER=$bin/rust-lld
 export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS="-Cpanic=$panic"
-exec /usr/bin/cargo "$@" --target "$target" -Zbuild-std="std,panic_$panic"
+driver=""
+if [[ $1 == clippy ]]; then
+  # Not rustup's, which `cargo clippy` would find.
+  export PATH=/usr/bin:$PATH CARGO=/usr/bin/cargo
+  driver=-clippy
+fi
+exec "/usr/bin/cargo$driver" "$1" --target "$target" -Zbuild-std="std,panic_$panic" "${@:2}"

@@ -29,6 +29,7 @@ glue() {
   cp shim.js "$built/$2/shim.js"
 }
 wasm=$PWD/../../.ci/wasm-cargo.sh
+bash "$wasm" abort clippy --quiet --workspace --exclude glue -- -D warnings
 bash "$wasm" abort build --release -p tethered-example-worker -p bare -p by-hand -p scenarios
 glue tethered_example_worker example
 glue bare bare

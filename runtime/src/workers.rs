@@ -68,6 +68,7 @@
 //!   it before; in the other order, `fetch`.
 
 use std::{
+    marker::PhantomData,
     panic::AssertUnwindSafe,
     time::{Duration, SystemTime},
 };
@@ -125,15 +126,15 @@ impl Host for State {
 /// successful: here its failure rejects a promise of the event.
 impl Host for ScheduleContext {
     fn deadline(&self) -> Option<SystemTime> {
-        rt::system_now().checked_add(TRIGGER_LIMIT)
+        ACKNOWLEDGED.deadline()
     }
 
     fn keep_alive(&self, drain: Drain) -> Result<(), Drain> {
-        Err(drain)
+        ACKNOWLEDGED.keep_alive(drain)
     }
 
     fn keep_alive_mode(&self) -> KeepAlive {
-        KeepAlive::JoinAndFail
+        ACKNOWLEDGED.keep_alive_mode()
     }
 
     fn verdict(&self, verdict: Verdict) {
@@ -164,15 +165,15 @@ impl Host for ScheduleContext {
 /// }
 /// ```
 #[must_use]
-pub fn acknowledged(context: &Context) -> Acknowledged<'_> {
-    Acknowledged { _context: context }
+pub fn acknowledged(_context: &Context) -> Acknowledged<'_> {
+    ACKNOWLEDGED
 }
 
-/// See [`acknowledged`].
+/// See [`acknowledged`]. It is what a cron is, too.
 #[derive(Debug)]
-pub struct Acknowledged<'a> {
-    _context: &'a Context,
-}
+pub struct Acknowledged<'a>(PhantomData<&'a Context>);
+
+const ACKNOWLEDGED: Acknowledged<'static> = Acknowledged(PhantomData);
 
 impl Host for Acknowledged<'_> {
     fn deadline(&self) -> Option<SystemTime> {

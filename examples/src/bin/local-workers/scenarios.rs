@@ -116,7 +116,7 @@ fn bad() -> Vec<Scenario> {
             ..Scenario::new("timeout = \"100ms\", token", "timeout")
         },
         Scenario {
-            effects: vec![("in time", 1)],
+            effects: vec![("in time", 1), ("told", 1)],
             never: Some(("too late", 2500)),
             console: &["too long (", "timed out after"],
             ..Scenario::new("keep-alive budget of 600 ms", "budget")
@@ -224,6 +224,14 @@ fn panics(world: &World) -> Result<Vec<Row>> {
     };
     let queue = failing("scenarios-unwind", "queue, a keep-alive task fails, unwind").run(world)?;
     // With panic=abort it resets the instance; what is asked next finds a fresh one.
+    let aborting = failing("scenarios", "queue, a keep-alive task fails, abort").run(world)?;
+    let fresh = Scenario {
+        path: "/answer-first/after-queue".to_owned(),
+        run: "after-queue".to_owned(),
+        effects: vec![("done", 1)],
+        ..Scenario::new("the request after it", "")
+    };
+    let fresh = fresh.run(world)?;
     let mut client = Client::connect(world.workerd.address("scenarios"))?;
     client.send("/panicking/aborting")?;
     thread::sleep(Duration::from_millis(300));
@@ -238,5 +246,6 @@ fn panics(world: &World) -> Result<Vec<Row>> {
         console: &["by zero"],
         ..Scenario::new("the request after a panic, panic=abort", "")
     };
-    Ok(vec![unwinding, queue, after.judge(world, Some(&next))])
+    let after = after.judge(world, Some(&next));
+    Ok(vec![unwinding, queue, aborting, fresh, after])
 }
