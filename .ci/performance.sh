@@ -25,16 +25,16 @@ fi
 
 run instructions --output-format=json > "$results/instructions.json"
 run memory > "$results/memory.txt"
-run wall --max-time 1 > "$results/wall.txt"
+run wall --max-time 0.5 > "$results/wall.txt"
 bash .ci/build-cost.sh > "$results/build.txt"
 
 version() { sed -n "/^name = \"$1\"$/ { n; s/version = \"\(.*\)\"/\1/p }" Cargo.lock; }
 {
   printf 'processor\t%s, %s threads\n' "$(sed -n 's/^model name.*: //p' /proc/cpuinfo | head -1)" "$(nproc)"
   printf 'compiler\t%s\n' "$(rustc --version)"
-  printf 'beside it\t'
-  for peer in tokio tokio-util futures-util futures-buffered moro vercel_runtime; do
-    printf '%s %s  ' "$peer" "$(version $peer)"
+  printf 'beside it\ttokio %s' "$(version tokio)"
+  for peer in tokio-util futures-util futures-buffered moro vercel_runtime; do
+    printf ', %s %s' "$peer" "$(version "$peer")"
   done
   printf '\nday\t%s\n' "$(date -u +%F)"
 } > "$results/machine.txt"

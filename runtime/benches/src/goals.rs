@@ -92,6 +92,10 @@ const IN_TASK: &str = "a third of it is the allocation of the future, the rest t
 const BYTES: &str = "tokio's cells grow in steps of 128 bytes, and the scope's table of waiting \
     tasks has room to grow";
 
+/// Why a waiting task that its handler polls has two allocations.
+const WAKERS: &str = "each has a waker of its own; the floor's come in blocks, which takes unsafe \
+    code";
+
 /// Why a handler without tasks costs this much.
 const HANDLER: &str = "its body runs and is dropped in a context, and its panic is caught";
 
@@ -138,6 +142,13 @@ pub const GOALS: &[Goal] = &[
     goal(Allocations, "spawn-keep_alive/ready/10000", Nothing, 1.01),
     goal(Allocations, "in_task-join_all/ready/10000", Nothing, 1.01),
     goal(Allocations, "in_task-try_join_all/ready/10000", Nothing, 1.01),
+    goal(Allocations, "spawn-join_all/waiting/10000", Nothing, 1.01),
+    goal(Allocations, "spawn-try_join_all/waiting/10000", Nothing, 1.01),
+    goal(Allocations, "spawn-keep_alive/waiting/10000", Nothing, 1.01),
+    goal(Allocations, "in_task-join_all/waiting/10000", Nothing, 1.01)
+        .floor("floor-in_task/waiting/10000", 2.01, WAKERS),
+    goal(Allocations, "in_task-try_join_all/waiting/10000", Nothing, 1.01)
+        .floor("floor-in_task/waiting/10000", 2.01, WAKERS),
     goal(Bytes, "spawn-join_all/waiting/10000", Over("bare/waiting/10000"), 64.0)
         .floor("floor-spawn/waiting/10000", 200.0, BYTES),
     goal(Bytes, "spawn-try_join_all/waiting/10000", Over("bare/waiting/10000"), 64.0)

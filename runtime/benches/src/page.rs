@@ -86,7 +86,10 @@ pub fn write(figures: &Figures, conditions: &Conditions<'_>, plot: &str) -> Stri
 /// What became of these goals.
 #[must_use]
 pub fn goals<'a>(figures: &Figures, goals: impl IntoIterator<Item = &'a Goal> + Clone) -> String {
-    let mut table = head(&["of", "measure", "against", "goal", "measured", "reached"]);
+    let mut table = head(
+        3,
+        &["of", "measure", "against", "goal", "measured", "reached"],
+    );
     for goal in goals.clone() {
         row(
             &mut table,
@@ -140,7 +143,7 @@ fn by_size(figures: &Figures, unit: Unit, what: &str) -> String {
     let sizes = SIZES.map(thousands);
     let mut names = vec!["tasks"];
     names.extend(sizes.iter().map(String::as_str));
-    let mut table = head(&names);
+    let mut table = head(1, &names);
     for way in WAYS.iter().filter(|way| way.what == what) {
         let mut cells = vec![code(way.how)];
         cells.extend(SIZES.map(|tasks| {
@@ -157,13 +160,16 @@ fn by_size(figures: &Figures, unit: Unit, what: &str) -> String {
 }
 
 fn memory(figures: &Figures) -> String {
-    let mut table = head(&[
-        "",
-        "allocations, ready",
-        "allocations, waiting",
-        "bytes, waiting",
-        "more than `bare`",
-    ]);
+    let mut table = head(
+        1,
+        &[
+            "",
+            "allocations, ready",
+            "allocations, waiting",
+            "bytes, waiting",
+            "more than `bare`",
+        ],
+    );
     let bytes = |how: &str| figures.get(Unit::Bytes, &format!("{how}/waiting/10000"));
     let bare = bytes("bare");
     for way in WAYS.iter().filter(|way| way.what == "waiting") {
@@ -185,7 +191,7 @@ fn memory(figures: &Figures) -> String {
 
 fn pairs(figures: &Figures) -> String {
     let of = |case| show(figures.get(Unit::Instructions, case), 0);
-    let mut table = head(&["", "Tethered", "beside it", ""]);
+    let mut table = head(1, &["", "Tethered", "beside it", ""]);
     for (what, ours, peer) in [
         (
             "a call without tasks",
@@ -219,7 +225,7 @@ fn pairs(figures: &Figures) -> String {
 }
 
 fn build(lines: &str) -> String {
-    let mut table = head(&["", "without", "with", "more"]);
+    let mut table = head(1, &["", "without", "with", "more"]);
     for line in lines.lines() {
         let columns: Vec<_> = line.split('\t').collect();
         let &[what, without, with] = columns.as_slice() else {
@@ -237,14 +243,10 @@ fn build(lines: &str) -> String {
     table
 }
 
-fn head(names: &[&str]) -> String {
-    let mut table = String::new();
-    line(&mut table, &format!("| {} |", names.join(" | ")));
-    line(
-        &mut table,
-        &format!("|---|{}", "---:|".repeat(names.len() - 1)),
-    );
-    table
+/// The first `texts` columns are no numbers.
+fn head(texts: usize, names: &[&str]) -> String {
+    let columns = "---|".repeat(texts) + &"---:|".repeat(names.len() - texts);
+    format!("| {} |\n|{columns}\n", names.join(" | "))
 }
 
 fn row(table: &mut String, cells: &[String]) {
