@@ -69,7 +69,7 @@ fn identifier(mut response: impl Read) -> io::Result<String> {
     if status.split(' ').nth(1) != Some("200") {
         return Err(io::Error::other(format!("the answer was `{status}`")));
     }
-    for header in head.lines() {
+    for header in head.lines().take_while(|line| !line.is_empty()) {
         let name = header.split(':').next().unwrap_or_default();
         if name.eq_ignore_ascii_case("lambda-extension-identifier") {
             return Ok(header.to_owned());
