@@ -19,6 +19,8 @@ goal() {
   (($2 <= $3)) || { echo "$1: more than $3 instructions"; fail=1; }
 }
 goal "an emit without handlers" $((nothing / 100000)) 19
-goal "each asynchronous handler of an emit" "$emit" $((spawn + 200))
+# It was 200 more when a task cost 800 more than now; what is left above that is the allocation of the
+# handler's name, which the slot of a task has no room for.
+goal "each asynchronous handler of an emit" "$emit" $((spawn + 440))
 printf '%-44s %6s\n' "a tracked task" "$spawn" "an emit with one asynchronous handler" "$alone"
 exit $fail

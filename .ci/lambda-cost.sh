@@ -16,7 +16,7 @@ unset CARGO_TARGET_DIR
 # Bytes that a hello-world function may grow by, and what it did when that was last looked at: the
 # limit where it is met.
 limit=150000
-declare -A ceiling=([release]=230000 [small]=150000)
+declare -A ceiling=([release]=235000 [small]=150000)
 
 package() { # name, what runs it, its dependency, the attribute
   mkdir -p "$work/$1/src"

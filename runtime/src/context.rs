@@ -281,6 +281,13 @@ pub(crate) fn with_current<R>(
     })
 }
 
+/// When a task of `scope` is started that is started now.
+#[cfg(feature = "callbacks")]
+pub(crate) fn started(scope: &Scope) -> u64 {
+    let here = with_current(|current, _, started| current.is(scope).then(|| started.of(scope)));
+    here.flatten().unwrap_or_else(|| scope.nanos())
+}
+
 /// [`Scope::reserve_plain`] in the innermost scope, opened now if it was only planned.
 pub(crate) fn reserve_plain(kind: TaskKind, site: &'static Site) -> Option<TaskRef> {
     with_current(|scope, caller, started| scope.reserve_plain(caller, kind, site, started))

@@ -1,6 +1,6 @@
 //! The end of one task: its outcome, who reads its error, and what follows from it.
 
-use std::{any::Any, mem, sync::MutexGuard, task::Waker, time::Duration};
+use std::{any::Any, sync::MutexGuard, task::Waker, time::Duration};
 
 use crate::{
     caught::attempt,
@@ -29,11 +29,11 @@ impl Scope {
     /// A task has run to its end. The end of one that has been given up is ignored.
     pub(crate) fn complete(&self, key: u32, sequence: u32, value: Kept) {
         let mut state = self.lock();
-        let Some((stopper, joiner)) = state.complete_plain(key, sequence) else {
+        let Some((stopper, extra, joiner)) = state.complete_plain(key, sequence) else {
             return self.complete_other(state, key, sequence, value);
         };
         drop(state);
-        drop((stopper, value));
+        drop((stopper, extra, value));
         if let Some(joiner) = joiner {
             joiner.wake();
         }
@@ -258,14 +258,15 @@ impl State {
     /// The end of most tasks: nobody asks for it, and nothing follows from it but, after the last
     /// one, that the handler goes on.
     #[inline]
-    fn complete_plain(
-        &mut self,
-        key: u32,
-        sequence: u32,
-    ) -> Option<(Option<Waker>, Option<Waker>)> {
+    fn complete_plain(&mut self, key: u32, sequence: u32) -> Option<Plain> {
         let slot = self.slots.get(key as usize)?;
         let group = &mut self.groups[slot.group as usize];
-        let is_plain = slot.sequence == sequence && slot.extra.is_none() && slot.facts.is_plain();
+        let facts = slot.facts;
+        let timed = slot
+            .extra
+            .as_ref()
+            .is_some_and(|extra| extra.timer.is_some());
+        let is_plain = slot.sequence == sequence && facts.is_plain() && !timed;
         if !is_plain || !self.waiting.is_empty() || self.keeps_rows {
             return None;
         }
@@ -277,15 +278,15 @@ impl State {
             joiner = self.joiner.take();
         }
         group.live -= 1;
-        self.running -= 1;
+        self.running -= usize::from(facts.has(Facts::RUNNING));
         self.counts.ended(TaskOutcome::Completed);
         let Slot { stopper, extra, .. } = self.slots.remove(key as usize);
-        debug_assert!(extra.is_none(), "asked above");
-        // Known to the compiler so, which then spares the call.
-        mem::forget(extra);
-        Some((stopper, joiner))
+        Some((stopper, extra, joiner))
     }
 }
+
+/// What is left of such a task, and the handler's waker.
+type Plain = (Option<Waker>, Option<Box<Extra>>, Option<Waker>);
 
 /// What the end of a task leads to, once the lock is released.
 #[derive(Default)]

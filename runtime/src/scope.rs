@@ -241,6 +241,11 @@ impl Scope {
         })
     }
 
+    /// Whether both are handles of one scope.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
     pub(crate) fn is_root(&self) -> bool {
         self.0.plan.kind == ScopeKind::Root
     }
@@ -351,7 +356,7 @@ impl Scope {
     /// The running task, if it is one of this scope's.
     pub(crate) fn current_task(&self) -> Option<(u32, u32)> {
         context::task()
-            .filter(|task| Arc::ptr_eq(&task.scope.0, &self.0))
+            .filter(|task| task.scope.is(self))
             .map(|task| (task.key, task.sequence))
     }
 

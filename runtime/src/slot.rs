@@ -53,9 +53,10 @@ impl Facts {
     /// Of a task that runs.
     pub(crate) const PLAIN: Self = Self(Self::RUNNING);
 
-    /// Of a task that runs, and whose handle was dropped.
+    /// Of a task whose handle was dropped, and that is not being ended.
     pub(crate) fn is_plain(self) -> bool {
-        self.0 == Self::RUNNING | Self::ORPHAN
+        let others = Self::CLAIMED | Self::ABORTED | Self::ENDED | Self::ENDING;
+        self.0 & (Self::ORPHAN | others) == Self::ORPHAN
     }
 
     pub(crate) fn has(self, fact: u8) -> bool {

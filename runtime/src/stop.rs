@@ -2,7 +2,7 @@
 
 use std::{
     pin::Pin,
-    sync::{Arc, atomic::Ordering},
+    sync::atomic::Ordering,
     task::{Context, Poll, Waker},
     time::Duration,
 };
@@ -140,7 +140,7 @@ impl Scope {
     fn abandon_opened_by(&self, caller: Option<(u32, u32)>) {
         for child in Self::all() {
             let plan = &child.0.plan;
-            let is_parent = |parent: &Self| Arc::ptr_eq(&parent.0, &self.0);
+            let is_parent = |parent: &Self| parent.is(self);
             if plan.caller == caller && plan.parent.as_ref().is_some_and(is_parent) {
                 child.abandon();
             }

@@ -224,7 +224,8 @@ pub fn measured() -> impl Iterator<Item = Case> {
 
 /// The other cases.
 pub fn others() -> impl Iterator<Item = Case> {
-    cases().filter(|case| !is_in_a_goal(case))
+    // A million is where they end for the goals alone: each takes half a minute.
+    cases().filter(|case| !is_in_a_goal(case) && case.tasks < 1_000_000)
 }
 
 fn is_in_a_goal(case: &Case) -> bool {

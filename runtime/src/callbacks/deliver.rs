@@ -63,7 +63,7 @@ impl Start<'_> {
         };
         let extra = Some(Box::new(self.label.extra()));
         let Ok(Reserved { task, .. }) =
-            scope.reserve(*caller, kind, &SITE, extra, facts, scope.nanos())
+            scope.reserve(*caller, kind, &SITE, extra, facts, context::started(scope))
         else {
             // Its handler does not see the event, since its scope takes no more tasks.
             let kind = TaskErrorKind::Cancelled;
