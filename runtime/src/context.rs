@@ -50,7 +50,8 @@ impl Context {
     };
     const BODY: u32 = u32::MAX - 3;
     /// In the key of a task whose scope knows how to wake it: in the same word, since the size of
-    /// what holds a task grows in steps.
+    /// what holds a task grows in steps. It is told once: a runtime polls a task with one waker, to
+    /// its end.
     const WATCHED: u32 = 1 << 31;
 
     /// In a body whose scope is open.
@@ -199,20 +200,28 @@ fn look<R>(f: impl FnOnce(&mut Context, &Started) -> R) -> R {
 
 /// What runs while this lives, runs in the context of its slot, which then holds the context as it
 /// was left.
-pub(crate) struct Entered<'a>(&'a mut Context);
+pub(crate) struct Entered<'a> {
+    slot: &'a mut Context,
+    /// What runs around it is no poll.
+    in_long: bool,
+}
 
 impl<'a> Entered<'a> {
     #[inline]
     pub(crate) fn new(slot: &'a mut Context) -> Self {
+        let in_long = CURRENT.with(|current| current.started.0.get() == Started::UNKNOWN);
         exchange(slot);
-        Self(slot)
+        Self { slot, in_long }
     }
 }
 
 impl Drop for Entered<'_> {
     #[inline]
     fn drop(&mut self) {
-        exchange(self.0);
+        exchange(self.slot);
+        if self.in_long {
+            is_long();
+        }
     }
 }
 

@@ -33,10 +33,11 @@ impl Scope {
             return self.complete_other(state, key, sequence, value);
         };
         drop(state);
-        drop((stopper, extra, value));
         if let Some(joiner) = joiner {
             joiner.wake();
         }
+        // Nobody waits for what may be the user's code to drop.
+        attempt(|| drop((stopper, extra, value)));
     }
 
     #[inline(never)]
@@ -92,6 +93,7 @@ impl Scope {
         let order = state.ends;
         state.ends = order.wrapping_add(1);
         let open = state.phase == Phase::Open;
+        let stages = state.groups.each_ref().map(|group| group.stage);
         let slot = &mut state.slots[key as usize];
         let (group, facts) = (slot.group, slot.facts);
         let ended = Ended {
@@ -100,6 +102,7 @@ impl Scope {
             stopped: kind == TaskErrorKind::Cancelled
                 && group == Group::Tracked
                 && !facts.has(Facts::ABORTED)
+                && stages[group as usize] >= Stage::Aborted
                 && open,
             fate: if said { Fate::Done } else { fate },
         };
@@ -266,12 +269,13 @@ impl State {
             .extra
             .as_ref()
             .is_some_and(|extra| extra.timer.is_some());
-        let is_plain = slot.sequence == sequence && facts.is_plain() && !timed;
+        let is_plain = slot.sequence == sequence && facts.is_left_alone() && !timed;
         if !is_plain || !self.waiting.is_empty() || self.keeps_rows {
             return None;
         }
         let mut joiner = None;
-        if group.live == 1 {
+        let last = group.live == 1;
+        if last {
             if self.holds || self.observers > 0 || self.phase > Phase::Open {
                 return None;
             }
@@ -280,8 +284,12 @@ impl State {
         group.live -= 1;
         self.running -= usize::from(facts.has(Facts::RUNNING));
         self.counts.ended(TaskOutcome::Completed);
-        let Slot { stopper, extra, .. } = self.slots.remove(key as usize);
-        Some((stopper, extra, joiner))
+        let slot = if last {
+            self.free(key)
+        } else {
+            self.slots.remove(key as usize)
+        };
+        Some((slot.stopper, slot.extra, joiner))
     }
 }
 
@@ -314,8 +322,8 @@ impl After {
         if self.notify {
             scope.0.changed.notify_waiters();
         }
-        if self.pump {
-            scope.pump();
+        for waker in [self.joiner, self.watcher].into_iter().flatten() {
+            waker.wake();
         }
         if self.let_go {
             scope.let_go();
@@ -323,8 +331,9 @@ impl After {
         if self.settle {
             scope.settle();
         }
-        for waker in [self.joiner, self.watcher].into_iter().flatten() {
-            waker.wake();
+        // Last, since it panics where the runtime cannot make a thread.
+        if self.pump {
+            scope.pump();
         }
     }
 }

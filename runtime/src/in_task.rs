@@ -81,7 +81,8 @@ impl Scope {
     }
 }
 
-/// One that is being polled has not said that it waits: its turn comes anyway.
+/// One that is being polled has not said again that it waits, and its turn comes anyway; woken for
+/// what it has said before, it is polled once in vain.
 fn wake_handler(mut queued: MutexGuard<'_, Queued>) {
     if let Some(handler) = queued.handler.take() {
         drop(queued);

@@ -124,6 +124,7 @@ impl Invocation {
     }
 
     /// Is called with every failure that has no other place to go, as it happens, beside the log.
+    /// The task has ended when it returns, so one that blocks holds the invocation.
     /// A panic in it is caught and logged.
     pub fn on_error(mut self, hook: impl Fn(&TaskError) + Send + Sync + 'static) -> Self {
         self.on_error = Some(Arc::new(hook));

@@ -3,7 +3,10 @@
 use std::{
     fmt,
     panic::Location,
-    sync::{Mutex, PoisonError},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use tracing::{Dispatch, Level, dispatcher::get_default, field::display, subscriber::NoSubscriber};
@@ -114,9 +117,13 @@ pub(crate) fn refused(error: &TaskError) {
 
 /// Keep-alive tasks are joined before the response; said once.
 pub(crate) fn joins_keep_alive() {
-    static SAID: std::sync::Once = std::sync::Once::new();
+    static SAID: AtomicBool = AtomicBool::new(false);
 
-    SAID.call_once(|| {
+    // Relaxed: nothing follows from it.
+    if SAID.swap(true, Ordering::Relaxed) {
+        return;
+    }
+    attempt(|| {
         tracing::debug!(
             "the host cannot keep an invocation alive after its response: \
              keep-alive tasks are joined before the handler returns"

@@ -151,7 +151,7 @@ impl Scope {
             sequence,
             kind,
             group,
-            facts: Facts::PLAIN,
+            facts: Facts::STARTED,
         });
         drop(state);
         Some(TaskRef {
@@ -162,8 +162,10 @@ impl Scope {
     }
 }
 
+/// A key has a bit to spare, which the task's context uses.
 fn index(key: usize) -> u32 {
-    u32::try_from(key).expect("fewer than 2^31 tasks live at once")
+    let key = u32::try_from(key).ok().filter(|key| *key < 1 << 31);
+    key.expect("fewer than 2^31 tasks live at once")
 }
 
 /// The error of a task that was never counted, since its scope takes no more.

@@ -160,9 +160,9 @@ impl<R, F: Future<Output = R>> RunProjection<'_, R, F> {
 
     #[cold]
     fn begin_planned(&mut self) {
-        let (stops_body, is_over);
-        stops_body = self.stops_body();
-        (*self.context, is_over) = begin(self.options, self.planned.as_mut(), stops_body);
+        let stops_body = self.stops_body();
+        let (context, is_over) = begin(self.options, self.planned.as_mut(), stops_body);
+        *self.context = context;
         if is_over {
             self.time_out();
         }

@@ -297,8 +297,16 @@ impl Scope {
         };
         let of_group = state.token(group);
         let slot = &mut state.slots[key as usize];
-        let token = &mut slot.extra().token;
-        token.get_or_insert_with(|| of_group.child_token()).clone()
+        let aborted = slot.facts.has(Facts::ABORTED);
+        let make = || {
+            let token = of_group.child_token();
+            if aborted {
+                // Nobody has it yet, so nobody is woken under the lock.
+                token.cancel();
+            }
+            token
+        };
+        slot.extra().token.get_or_insert_with(make).clone()
     }
 
     /// When this scope's tracked tasks are cancelled; called inside a keep-alive task of this

@@ -50,11 +50,11 @@ impl Facts {
     /// Somebody is about to say how it ends, and then ends it so: whoever comes later is ignored.
     pub(crate) const ENDING: u8 = 128;
 
-    /// Of a task that runs.
-    pub(crate) const PLAIN: Self = Self(Self::RUNNING);
+    /// Of a task that is started at once.
+    pub(crate) const STARTED: Self = Self(Self::RUNNING);
 
     /// Of a task whose handle was dropped, and that is not being ended.
-    pub(crate) fn is_plain(self) -> bool {
+    pub(crate) fn is_left_alone(self) -> bool {
         let others = Self::CLAIMED | Self::ABORTED | Self::ENDED | Self::ENDING;
         self.0 & (Self::ORPHAN | others) == Self::ORPHAN
     }

@@ -214,19 +214,20 @@ fn begin(kind: TaskKind, options: &mut Options) -> Result<Reserved, Refused> {
     let (site, extra) = (options.site, options.extra());
     let reserve = |scope: &Scope, caller, extra, started| {
         let reserved = scope.reserve(caller, kind, site, extra, Facts::default(), started);
-        reserved.map_err(|extra| refuse(scope, site, extra))
+        reserved.map_err(|extra| (scope.clone(), extra))
     };
     let mut extra = Some(extra);
     let reserved = context::with_current(|scope, caller, started| {
         reserve(scope, caller, extra.take().flatten(), started.of(scope))
     });
-    reserved.unwrap_or_else(|| {
+    let reserved = reserved.unwrap_or_else(|| {
         let (scope, extra) = (Scope::root(), extra.take().flatten());
         let name = extra.as_ref().and_then(|extra| extra.name.as_deref());
         log::outside(name.unwrap_or(site.text()), site.location());
         let started = scope.nanos();
         reserve(&scope, None, extra, started)
-    })
+    });
+    reserved.map_err(|(scope, extra)| refuse(&scope, site, extra))
 }
 
 #[inline(never)]

@@ -118,9 +118,9 @@ pub(crate) struct State {
     pub(crate) pumping: bool,
     /// Waiting for the response.
     pub(crate) deferred: Queue,
-    /// How many others than the handler wait for a change.
+    /// How many others wait for a change.
     pub(crate) observers: usize,
-    /// The handler, which waits for a change.
+    /// Who joins, and waits for a change.
     pub(crate) joiner: Option<Waker>,
     /// Ended handlers' scopes that this one drains.
     pub(crate) adopted: Slab<Adopted>,

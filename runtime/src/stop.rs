@@ -47,7 +47,7 @@ impl Drop for Observer<'_> {
     }
 }
 
-/// [`Scope::enforce`] for the handler, of which a scope has one.
+/// [`Scope::enforce`] for who joins, of which a scope has one.
 #[derive(Default)]
 pub(crate) struct Enforcer(Option<(Instant, Pin<Box<Sleep>>)>);
 
@@ -60,6 +60,8 @@ impl Enforcer {
             {
                 let mut state = scope.lock();
                 if done(&mut state) {
+                    // What is left there would be the waker of a handler that is done.
+                    _before = state.joiner.take();
                     return Poll::Ready(());
                 }
                 _before = state.joiner.replace(waker);

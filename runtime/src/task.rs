@@ -13,11 +13,12 @@ use pin_project_lite::pin_project;
 use tracing::Span;
 
 use crate::{
-    caught::caught,
+    caught::{attempt, caught},
     context::{self, Context as Current, TaskRef, enter},
     finish::End,
     outcome::{BoxError, Outcome},
     rt::{self, Instant, MaybeSend as Send, Sleep, sleep_until},
+    scope::Scope,
 };
 
 pin_project! {
@@ -94,7 +95,8 @@ fn current_span() -> Option<Span> {
     if !tracing::dispatcher::has_been_set() {
         return None;
     }
-    let span = Span::current();
+    // The task is counted already: a subscriber that panics must not leave it behind.
+    let span = attempt(Span::current)?;
     (!span.is_none()).then_some(span)
 }
 
@@ -169,18 +171,18 @@ fn conclude<V: Send + 'static>(
 
 #[inline]
 fn complete<V: Send + 'static>(context: &mut Current, value: V) {
-    let Some((scope, key, sequence)) = context.running() else {
-        return;
-    };
-    if mem::needs_drop::<V>() && scope.is_orphan(key, sequence) {
+    let is_orphan = |(scope, key, sequence): (&Scope, u32, u32)| scope.is_orphan(key, sequence);
+    if mem::needs_drop::<V>() && context.running().is_some_and(is_orphan) {
         // Nobody wants it, so its drop is the last thing that the task does.
         return match run_as(context, None, || drop(value)) {
             Ok(()) => complete(context, ()),
             Err(payload) => fail(context, End::Panicked(payload)),
         };
     }
-    scope.complete(key, sequence, rt::keep(value));
-    *context = Current::OUTSIDE;
+    let ended = mem::take(context);
+    if let Some((scope, key, sequence)) = ended.running() {
+        scope.complete(key, sequence, rt::keep(value));
+    }
 }
 
 impl<F: Future<Output: Outcome>> Future for Task<F> {
@@ -251,7 +253,6 @@ impl<F> TaskProjection<'_, F> {
     /// Lets the task wait, unless it is to end now.
     fn poll_waiting(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let over = self.more.as_mut().is_some_and(|more| more.is_over(cx));
-        // The runtime polls a task with one waker, to its end.
         if over {
             self.stop(End::TimedOut);
         } else if self.context.watch(cx.waker()) {

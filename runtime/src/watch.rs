@@ -42,7 +42,8 @@ impl Scope {
     /// Whether a task is to be stopped at once, or has been given up.
     #[inline]
     pub(crate) fn is_stopping(&self, key: u32, sequence: u32) -> bool {
-        // Set before the task is woken; one that runs meanwhile asks again before it waits.
+        // Set before the task is woken, so the poll that the wake leads to sees it. One that runs
+        // meanwhile is polled again for that wake, or asks under the lock before it first waits.
         self.0.stopping.load(Ordering::Relaxed) && self.lock().is_stopping(key, sequence)
     }
 }

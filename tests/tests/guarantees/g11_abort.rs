@@ -1,3 +1,5 @@
+use std::sync::mpsc::channel;
+
 use super::*;
 use tethered::{Scope, TaskErrorKind, after_response, serverless_handler, spawn_tracked};
 
@@ -40,6 +42,29 @@ async fn its_token_fires() {
         task.abort();
         assert!(token.is_cancelled());
         assert!(!other.is_cancelled() && !Scope::current().cancellation_token().is_cancelled());
+        Ok(())
+    }
+
+    handler().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_asked_for_afterwards_has_fired() {
+    #[serverless_handler]
+    async fn handler() -> Result<(), Error> {
+        let (runs, running) = channel();
+        let (go, told) = channel();
+        let task = tethered::spawn_blocking_tracked!(move || {
+            runs.send(())?;
+            told.recv()?;
+            let token = Scope::current().cancellation_token();
+            Ok::<_, Error>(token.is_cancelled())
+        });
+        // On its thread, where it cannot be stopped.
+        running.recv()?;
+        task.abort();
+        go.send(())?;
+        assert!(task.await?);
         Ok(())
     }
 
