@@ -25,7 +25,7 @@ fi
 
 run instructions --output-format=json > "$results/instructions.json"
 run memory > "$results/memory.txt"
-run wall --max-time 0.5 > "$results/wall.txt"
+run wall --max-time 0.2 > "$results/wall.txt"
 bash .ci/build-cost.sh > "$results/build.txt"
 
 version() { sed -n "/^name = \"$1\"$/ { n; s/version = \"\(.*\)\"/\1/p }" Cargo.lock; }

@@ -7,13 +7,18 @@ fn main() {
     divan::main();
 }
 
-#[bench(args = cases())]
+/// Not those of a million tasks: `try_join_all` over their handles takes an hour.
+fn timed() -> impl Iterator<Item = Case> {
+    cases().filter(|case| case.tasks < 1_000_000)
+}
+
+#[bench(args = timed())]
 fn one(bencher: Bencher<'_, '_>, case: Case) {
     let runtime = case.runtime(1);
     bencher.bench_local(|| black_box(case).run(&runtime));
 }
 
-#[bench(args = cases())]
+#[bench(args = timed())]
 fn two(bencher: Bencher<'_, '_>, case: Case) {
     let runtime = case.runtime(2);
     bencher.bench_local(|| black_box(case).run(&runtime));
