@@ -130,12 +130,14 @@ fn verdict(goal: &Goal, figures: &Figures) -> String {
     let Some(value) = goal.value(figures) else {
         return String::new();
     };
-    match &goal.floor {
-        _ if value <= goal.goal => "yes",
-        Some(floor) if value <= floor.limit => "no, its floor",
-        _ => "**no**",
+    if value <= goal.goal {
+        return "yes".into();
     }
-    .into()
+    let floor = goal.floor.as_ref();
+    match floor.and_then(|floor| goal.value_of(floor.case, figures)) {
+        Some(floor) => format!("no; its floor {}", goal.show(floor)),
+        None => "**no**".into(),
+    }
 }
 
 /// A row for each way, a column for each size, with the ratio to bare.
