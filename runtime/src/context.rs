@@ -200,7 +200,7 @@ fn look<R>(f: impl FnOnce(&mut Context, &Started) -> R) -> R {
 
 /// What runs while this lives, runs in the context of its slot, which then holds the context as it
 /// was left.
-pub(crate) struct Entered<'a> {
+struct Entered<'a> {
     slot: &'a mut Context,
     /// What runs around it is no poll.
     in_long: bool,
@@ -208,7 +208,7 @@ pub(crate) struct Entered<'a> {
 
 impl<'a> Entered<'a> {
     #[inline]
-    pub(crate) fn new(slot: &'a mut Context) -> Self {
+    fn new(slot: &'a mut Context) -> Self {
         let in_long = CURRENT.with(|current| current.started.0.get() == Started::UNKNOWN);
         exchange(slot);
         Self { slot, in_long }

@@ -29,6 +29,9 @@ impl Scope {
     /// A task has run to its end. The end of one that has been given up is ignored.
     pub(crate) fn complete(&self, key: u32, sequence: u32, value: Kept) {
         let mut state = self.lock();
+        if self.0.rows {
+            return self.complete_other(state, key, sequence, value);
+        }
         let Some((stopper, extra, joiner)) = state.complete_plain(key, sequence) else {
             return self.complete_other(state, key, sequence, value);
         };
@@ -93,21 +96,21 @@ impl Scope {
         let order = state.ends;
         state.ends = order.wrapping_add(1);
         let open = state.phase == Phase::Open;
-        let stages = state.groups.each_ref().map(|group| group.stage);
-        let slot = &mut state.slots[key as usize];
-        let (group, facts) = (slot.group, slot.facts);
+        let Slot { group, facts, .. } = state.slots[key as usize];
+        let reached = state.group(group).stage;
         let ended = Ended {
             error,
             order,
             stopped: kind == TaskErrorKind::Cancelled
                 && group == Group::Tracked
                 && !facts.has(Facts::ABORTED)
-                && stages[group as usize] >= Stage::Aborted
+                && reached >= Stage::Aborted
                 && open,
             fate: if said { Fate::Done } else { fate },
         };
         let join = fate == Fate::Join && !facts.has(Facts::CLAIMED);
         let orphan = facts.has(Facts::ORPHAN);
+        let slot = &mut state.slots[key as usize];
         let token = slot.extra.as_mut().and_then(|extra| extra.token.take());
         let unwanted = if ended.is_wanted() || !orphan {
             slot.extra().ended = Some(ended);
@@ -147,7 +150,7 @@ impl Scope {
         failed: bool,
     ) -> After {
         state.counts.ended(outcome);
-        if state.keeps_rows {
+        if self.0.rows {
             let row = self.row(&state.slots[key as usize], outcome, detail);
             state.rows.push(row);
         }
@@ -270,7 +273,7 @@ impl State {
             .as_ref()
             .is_some_and(|extra| extra.timer.is_some());
         let is_plain = slot.sequence == sequence && facts.is_left_alone() && !timed;
-        if !is_plain || !self.waiting.is_empty() || self.keeps_rows {
+        if !is_plain || !self.waiting.is_empty() {
             return None;
         }
         let mut joiner = None;

@@ -49,9 +49,7 @@ impl Queue {
             return;
         }
         queued.fresh.push_back(task);
-        if queued.handler.is_some() {
-            wake_handler(queued);
-        }
+        wake_handler(queued);
     }
 
     /// Ends what has not been polled, and what comes from now on.
@@ -83,6 +81,7 @@ impl Scope {
 
 /// One that is being polled has not said again that it waits, and its turn comes anyway; woken for
 /// what it has said before, it is polled once in vain.
+#[inline]
 fn wake_handler(mut queued: MutexGuard<'_, Queued>) {
     if let Some(handler) = queued.handler.take() {
         drop(queued);
@@ -109,9 +108,7 @@ impl Wake for Signal {
         if !self.woken.swap(true, Ordering::AcqRel) {
             let mut queued = self.queue.lock();
             queued.woken.push_back(self.key.load(Ordering::Relaxed));
-            if queued.handler.is_some() {
-                wake_handler(queued);
-            }
+            wake_handler(queued);
         }
     }
 }

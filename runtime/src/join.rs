@@ -126,7 +126,7 @@ impl Scope {
         let waker = waker.clone();
         let _before;
         let mut state = self.lock();
-        if !state.is_quiet() {
+        if self.0.rows || !state.is_quiet() {
             return Quiet::No;
         }
         if state.live() > 0 {

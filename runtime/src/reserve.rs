@@ -1,6 +1,6 @@
 //! The beginning of one task: it is counted in.
 
-use std::{borrow::Cow, time::Duration};
+use std::{borrow::Cow, sync::MutexGuard, time::Duration};
 
 use crate::{
     context::{self, Started, TaskRef},
@@ -9,7 +9,7 @@ use crate::{
     scope::Scope,
     site::Site,
     slot::{Extra, Facts, Slot},
-    state::{Group, Phase, Stage},
+    state::{Group, Phase, Stage, State},
 };
 
 /// When a task may start.
@@ -78,14 +78,10 @@ impl Scope {
         } else {
             Start::Now
         };
-        let sequence = state.next_sequence();
-        state.counts.spawned += 1;
-        state.group(group).live += 1;
-        let counts = start == Start::Now && !unlimited;
-        state.running += usize::from(counts);
-        facts.set(Facts::RUNNING, counts);
+        facts.set(Facts::RUNNING, start == Start::Now && !unlimited);
         facts.set(Facts::CALLBACK, callback);
-        let key = state.slots.insert(Slot {
+        let sequence = state.next_sequence();
+        let slot = Slot {
             stopper: None,
             site,
             extra,
@@ -94,13 +90,8 @@ impl Scope {
             kind,
             group,
             facts,
-        });
-        drop(state);
-        let task = TaskRef {
-            scope: self.clone(),
-            key: index(key),
-            sequence,
         };
+        let task = self.admit(state, slot);
         let is_its = kind == TaskKind::Spawn && group == Group::Tracked;
         Ok(Reserved {
             task,
@@ -140,10 +131,7 @@ impl Scope {
             return None;
         }
         let sequence = state.next_sequence();
-        state.counts.spawned += 1;
-        state.group(group).live += 1;
-        state.running += 1;
-        let key = state.slots.insert(Slot {
+        let slot = Slot {
             stopper: None,
             site,
             extra: None,
@@ -152,13 +140,23 @@ impl Scope {
             kind,
             group,
             facts: Facts::STARTED,
-        });
+        };
+        Some(self.admit(state, slot))
+    }
+
+    #[inline]
+    fn admit(&self, mut state: MutexGuard<'_, State>, slot: Slot) -> TaskRef {
+        state.counts.spawned += 1;
+        state.group(slot.group).live += 1;
+        state.running += usize::from(slot.facts.has(Facts::RUNNING));
+        let sequence = slot.sequence;
+        let key = state.slots.insert(slot);
         drop(state);
-        Some(TaskRef {
+        TaskRef {
             scope: self.clone(),
             key: index(key),
             sequence,
-        })
+        }
     }
 }
 

@@ -151,10 +151,7 @@ impl<R, F: Future<Output = R>> RunProjection<'_, R, F> {
 
     #[inline]
     fn poll_body(&mut self, cx: &mut Context<'_>) -> Poll<thread::Result<R>> {
-        let mut planned = self.planned.as_mut().as_pin_mut();
-        let plan = planned
-            .as_mut()
-            .map(|planned| planned.as_mut().project().plan);
+        let plan = plan(self.planned.as_mut());
         enter_planned(self.context, plan, || caught::poll(self.body.as_mut(), cx))
     }
 
@@ -180,10 +177,7 @@ impl<R, F: Future<Output = R>> RunProjection<'_, R, F> {
     }
 
     fn empty_body(&mut self) -> thread::Result<()> {
-        let mut planned = self.planned.as_mut().as_pin_mut();
-        let plan = planned
-            .as_mut()
-            .map(|planned| planned.as_mut().project().plan);
+        let plan = plan(self.planned.as_mut());
         enter_planned(self.context, plan, || caught::empty(self.body.as_mut()))
     }
 
@@ -298,6 +292,12 @@ impl<R, F: Future<Output = R>> RunProjection<'_, R, F> {
         }
         rethrow(body);
     }
+}
+
+/// What the handler's scope will be, if it is planned.
+#[inline]
+fn plan(planned: Pin<&mut Option<Planned>>) -> Option<&mut Option<Plan>> {
+    planned.as_pin_mut().map(|planned| planned.project().plan)
 }
 
 /// Opens the handler's scope, or plans it. Whether the deadline has passed, and ends the body.

@@ -199,7 +199,6 @@ impl Scope {
                     Phase::Open
                 },
                 released: plan.kind == ScopeKind::Root,
-                keeps_rows: rows,
                 ..State::new(opened)
             }),
             plan,

@@ -211,23 +211,25 @@ fn reserve_in(scope: &Scope, location: &'static Location<'static>) -> Option<Res
 
 /// Counts a task in where the running code is.
 fn begin(kind: TaskKind, options: &mut Options) -> Result<Reserved, Refused> {
-    let (site, extra) = (options.site, options.extra());
-    let reserve = |scope: &Scope, caller, extra, started| {
-        let reserved = scope.reserve(caller, kind, site, extra, Facts::default(), started);
-        reserved.map_err(|extra| (scope.clone(), extra))
-    };
-    let mut extra = Some(extra);
-    let reserved = context::with_current(|scope, caller, started| {
-        reserve(scope, caller, extra.take().flatten(), started.of(scope))
-    });
-    let reserved = reserved.unwrap_or_else(|| {
-        let (scope, extra) = (Scope::root(), extra.take().flatten());
-        let name = extra.as_ref().and_then(|extra| extra.name.as_deref());
+    let site = options.site;
+    let here =
+        context::with_current(|scope, caller, started| (scope.clone(), caller, started.of(scope)));
+    let (scope, caller, started) = here.unwrap_or_else(|| {
+        let name = options.name.as_deref();
         log::outside(name.unwrap_or(site.text()), site.location());
-        let started = scope.nanos();
-        reserve(&scope, None, extra, started)
+        let root = Scope::root();
+        let started = root.nanos();
+        (root, None, started)
     });
-    reserved.map_err(|(scope, extra)| refuse(&scope, site, extra))
+    let reserved = scope.reserve(
+        caller,
+        kind,
+        site,
+        options.extra(),
+        Facts::default(),
+        started,
+    );
+    reserved.map_err(|extra| refuse(&scope, site, extra))
 }
 
 #[inline(never)]

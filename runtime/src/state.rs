@@ -96,8 +96,6 @@ pub(crate) struct State {
     pub(crate) sequence: u32,
     pub(crate) groups: [GroupState; Group::ALL.len()],
     pub(crate) counts: Counts,
-    /// Rows are kept, for this scope's report or for one around it.
-    pub(crate) keeps_rows: bool,
     pub(crate) rows: Vec<TaskReport>,
     /// How many slots hold an error.
     pub(crate) errors: usize,
@@ -151,7 +149,6 @@ impl State {
             sequence: 0,
             groups: [group(), group(), group()],
             counts: Counts::default(),
-            keeps_rows: false,
             rows: Vec::new(),
             errors: 0,
             ends: 0,
@@ -210,7 +207,6 @@ impl State {
             && self.waiting.is_empty()
             && self.adopted.is_empty()
             && self.inherited.is_empty()
-            && !self.keeps_rows
             && !self.attached
             && self.verdict.is_none()
     }

@@ -6,11 +6,7 @@ use tethered::{
     JoinError, Scope, TaskErrorKind, Value, after_response, serverless_handler,
     spawn_blocking_tracked, spawn_tracked, wait_until,
 };
-use tokio::{runtime::Handle, time::timeout};
-
-fn tasks_of_the_runtime() -> usize {
-    Handle::current().metrics().num_alive_tasks()
-}
+use tokio::time::timeout;
 
 #[tokio::test(start_paused = true)]
 async fn no_task_of_the_runtime_is_made() {

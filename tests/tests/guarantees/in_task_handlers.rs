@@ -12,12 +12,7 @@ use std::{
 use super::*;
 use futures_util::FutureExt as _;
 use tethered::{JoinError, Scope, Value, serverless_handler, spawn_tracked};
-use tokio::{runtime::Handle, sync::oneshot, time::timeout};
-
-/// How many tasks the runtime has.
-fn alive() -> usize {
-    Handle::current().metrics().num_alive_tasks()
-}
+use tokio::{sync::oneshot, time::timeout};
 
 #[tokio::test(start_paused = true)]
 async fn a_body_that_panics_has_its_tasks_joined_first() {
@@ -91,7 +86,7 @@ async fn a_child_of_its_task_is_polled_by_it_too() {
             });
         });
         sleep(ms(5)).await;
-        assert_eq!((alive(), Scope::current().len()), (0, 1));
+        assert_eq!((tasks_of_the_runtime(), Scope::current().len()), (0, 1));
         Ok(())
     }
 
@@ -106,7 +101,7 @@ async fn a_nested_handler_has_its_own_executor() {
     async fn spawns(journal: Journal) -> Result<(), JoinError> {
         spawn_tracked!(journal.work("spawned", 10));
         sleep(ms(5)).await;
-        assert_eq!(alive(), 1);
+        assert_eq!(tasks_of_the_runtime(), 1);
         Ok(())
     }
 

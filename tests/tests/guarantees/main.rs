@@ -32,4 +32,9 @@ use std::{
 
 use tethered::Invocation;
 use tethered_tests::journal::{Error, Journal, assert_balanced, invoke, invoke_as, ms};
-use tokio::time::sleep;
+use tokio::{runtime::Handle, time::sleep};
+
+/// How many tasks the runtime has.
+fn tasks_of_the_runtime() -> usize {
+    Handle::current().metrics().num_alive_tasks()
+}
