@@ -51,7 +51,7 @@ use proc_macro::TokenStream;
 /// | `on_error` | `fail`: a task's failure becomes the handler's `Err`. `log`: the handler's value is returned as it is; the only one possible where it returns no `Result` | `fail` |
 /// | `on_drop` | `finish`: tasks of a dropped handler move up to the enclosing scope. `abort`: they are aborted | `finish` |
 /// | `max_concurrent` | most tasks of this invocation that run at once, a `usize`; the rest wait unstarted, first come first served, and awaiting the handle of one that waits starts it | no limit |
-/// | `executor` | `spawn`: tracked tasks run in parallel, as tasks of the runtime. `in_task`: the handler polls them itself, at a fraction of the cost; implies `on_drop = abort`, see [below](#which-executor) | `spawn` |
+/// | `executor` | `spawn`: tracked tasks run in parallel on the runtime. `in_task`: the handler polls them itself; implies `on_drop = abort`, see [below](#which-executor) | `spawn` |
 /// | `crate` | path of the runtime crate | `::tethered` |
 ///
 /// Expressions are evaluated once, in each call of the handler, before its body. They see the
@@ -77,9 +77,16 @@ use proc_macro::TokenStream;
 ///
 /// # Which executor
 ///
-/// Under `executor = spawn` each tracked task is a task of the runtime. Under `in_task` the handler
-/// polls them in its own future, as `FuturesUnordered` does: no task of the runtime is made, and the
-/// cost is a fraction. Choose it for a handler whose tasks wait, for the network or a timer, and
+/// Under `executor = spawn` tracked tasks run in parallel on tokio's runtime, whether or not the
+/// handler is polled. A task that is alone in its scope is a task of tokio's. Further ones are polled
+/// by *carriers*: as many tasks of tokio's as there are tracked tasks being polled at a time, and
+/// one. So a tracked task costs less than `tokio::spawn`, and one that computes or blocks holds up no
+/// other while the runtime has a thread left. What tells it from a task of tokio's own: a
+/// carrier's `tokio::task::id()`, the runtime's metrics and tokio's console show carriers, and tasks
+/// polled in one turn of a carrier, 61 at most, share its cooperative budget.
+///
+/// Under `in_task` the handler polls them in its own future, as `FuturesUnordered` does, and no task
+/// of the runtime is made. Choose it for a handler whose tasks wait, for the network or a timer, and
 /// hardly compute:
 ///
 /// ```
@@ -115,7 +122,7 @@ use proc_macro::TokenStream;
 ///   implied, for its keep-alive tasks too: the futures of the others are dropped with its own.
 /// - **Tasks that tools see.** `tokio::task::id()`, task-locals and the runtime's metrics are the
 ///   handler's, and the body and its tasks share one cooperative budget of tokio's. The handler
-///   yields after 128 polls of its tasks, however many are ready.
+///   yields after 61 polls of its tasks, however many are ready.
 ///
 /// It is about the handler's tracked tasks only. Keep-alive tasks and those that they start are
 /// spawned, so that they outlive the response; a handler or `tethered::scope` inside has its own

@@ -143,6 +143,7 @@ impl Scope {
             }
             drop(state);
             self.notify();
+            self.dismiss();
             // Each waiter looks at all that is adopted, so they are not woken for each of many.
             let idle = adopter.as_ref().filter(|adopter| adopter.lock().is_idle());
             if let Some(adopter) = idle {

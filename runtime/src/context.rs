@@ -10,6 +10,7 @@ use std::{
 };
 
 use crate::{
+    executor::Poller,
     outcome::TaskKind,
     scope::{Plan, Scope},
     site::Site,
@@ -298,7 +299,7 @@ pub(crate) fn started(scope: &Scope) -> u64 {
 }
 
 /// [`Scope::reserve_plain`] in the innermost scope, opened now if it was only planned.
-pub(crate) fn reserve_plain(kind: TaskKind, site: &'static Site) -> Option<TaskRef> {
+pub(crate) fn reserve_plain(kind: TaskKind, site: &'static Site) -> Option<(TaskRef, Poller)> {
     with_current(|scope, caller, started| scope.reserve_plain(caller, kind, site, started))
         .flatten()
 }

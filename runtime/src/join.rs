@@ -150,6 +150,7 @@ impl Scope {
         if observed {
             self.0.changed.notify_waiters();
         }
+        self.dismiss();
         Quiet::Closed
     }
 }

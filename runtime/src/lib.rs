@@ -62,8 +62,8 @@
 //! `panic = "abort"` and SIGKILL, which leave no process to count in.
 //!
 //! # Cost
-//! A handler that tracks nothing allocates nothing; one that does, a scope, and for each task what
-//! `tokio::spawn` allocates. Timers are only made where there is a deadline or a `timeout`, and
+//! A handler that tracks nothing allocates nothing; one that does, a scope, and for each task once, as
+//! `tokio::spawn` does. Timers are only made where there is a deadline or a `timeout`, and
 //! need a runtime with time enabled, as `#[tokio::main]` makes it.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
@@ -74,11 +74,11 @@ mod claim;
 mod context;
 mod drain;
 mod error;
+mod executor;
 mod finish;
 mod guard;
 mod handler;
 mod host;
-mod in_task;
 mod invocation;
 mod join;
 mod join_error;

@@ -5,6 +5,7 @@ use std::{borrow::Cow, sync::MutexGuard, time::Duration};
 use crate::{
     context::{self, Started, TaskRef},
     error::{Cause, TaskError, TaskErrorKind},
+    executor::Poller,
     outcome::TaskKind,
     scope::Scope,
     site::Site,
@@ -26,8 +27,7 @@ pub(crate) enum Start {
 pub(crate) struct Reserved {
     pub(crate) task: TaskRef,
     pub(crate) start: Start,
-    /// Its handler polls it.
-    pub(crate) in_task: bool,
+    pub(crate) poller: Poller,
 }
 
 impl Scope {
@@ -91,12 +91,11 @@ impl Scope {
             group,
             facts,
         };
-        let task = self.admit(state, slot);
-        let is_its = kind == TaskKind::Spawn && group == Group::Tracked;
+        let (task, poller) = self.admit(state, slot);
         Ok(Reserved {
             task,
             start,
-            in_task: is_its && self.0.in_task.is_some(),
+            poller,
         })
     }
 
@@ -109,7 +108,7 @@ impl Scope {
         kind: TaskKind,
         site: &'static Site,
         started: &Started,
-    ) -> Option<TaskRef> {
+    ) -> Option<(TaskRef, Poller)> {
         if !self.0.is_plain || context::is_handling() {
             return None;
         }
@@ -123,7 +122,7 @@ impl Scope {
             match state.task(key, sequence)?.group {
                 Group::Tracked => {}
                 // Which its handler would not poll.
-                Group::KeepAlive if self.0.in_task.is_none() => group = Group::KeepAlive,
+                Group::KeepAlive if !self.0.plan.in_task => group = Group::KeepAlive,
                 Group::KeepAlive | Group::Callback => return None,
             }
         }
@@ -145,17 +144,36 @@ impl Scope {
     }
 
     #[inline]
-    fn admit(&self, mut state: MutexGuard<'_, State>, slot: Slot) -> TaskRef {
+    fn admit(&self, mut state: MutexGuard<'_, State>, slot: Slot) -> (TaskRef, Poller) {
+        let poller = self.poller(&state, &slot);
         state.counts.spawned += 1;
         state.group(slot.group).live += 1;
         state.running += usize::from(slot.facts.has(Facts::RUNNING));
         let sequence = slot.sequence;
         let key = state.slots.insert(slot);
         drop(state);
-        TaskRef {
+        let task = TaskRef {
             scope: self.clone(),
             key: index(key),
             sequence,
+        };
+        (task, poller)
+    }
+
+    fn poller(&self, before: &State, slot: &Slot) -> Poller {
+        if self.0.plan.in_task {
+            let is_its = slot.kind == TaskKind::Spawn && slot.group == Group::Tracked;
+            return if is_its {
+                Poller::Handler
+            } else {
+                Poller::Runtime
+            };
+        }
+        // Two would pay for a carrier. The root scope is of no runtime.
+        if before.live() < 2 || self.is_root() {
+            Poller::Runtime
+        } else {
+            Poller::Carrier
         }
     }
 }

@@ -15,7 +15,7 @@ use wasm as platform;
 
 pub use platform::Instant;
 pub(crate) use platform::{
-    AbortHandle, Blocking, InTask, Kept, MaybeSend, Sleep, entered, erased, in_task, keep,
-    print_error, sleep, sleep_until, spawn, spawn_blocking, spawn_detached, system_now, taken,
-    timeout_at,
+    AbortHandle, Blocking, Kept, MaybeSend, Runnable, Runtime, Sleep, entered, erased, keep,
+    print_error, runnable, sleep, sleep_until, spawn, spawn_blocking, spawn_detached, system_now,
+    taken, timeout_at, yield_now,
 };

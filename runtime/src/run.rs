@@ -15,7 +15,6 @@ use crate::{
     context::{self, Context as Current, enter_planned},
     error::TaskError,
     handler::{Handler, OnError, Options},
-    in_task::Executor,
     join::{Joined, Joining, Quiet, Then, join},
     join_error::JoinError,
     rt::{Instant, Sleep, sleep_until},
@@ -94,8 +93,6 @@ pin_project! {
 struct Late {
     /// Holds the tasks to their deadlines while a late body runs on.
     enforcer: Enforcer,
-    /// Where the handler polls its tasks itself.
-    executor: Option<Executor>,
     joining: Option<Joining>,
 }
 
@@ -188,7 +185,7 @@ impl<R, F: Future<Output = R>> RunProjection<'_, R, F> {
             self.time_out();
         }
         if let Some(scope) = self.context.scope() {
-            poll_tasks(scope, self.late, cx);
+            scope.poll_tasks(cx);
         }
         let Some(end) = self.end else {
             return Poll::Pending;
@@ -347,17 +344,6 @@ impl PlannedProjection<'_> {
     }
 }
 
-/// Polls the tasks, where the handler does.
-fn poll_tasks(scope: &Scope, late: &mut Option<Box<Late>>, cx: &mut Context<'_>) {
-    if let Some(queue) = &scope.0.in_task {
-        let late = late.get_or_insert_default();
-        let executor = late
-            .executor
-            .get_or_insert_with(|| Executor::new(queue.clone()));
-        executor.poll(cx);
-    }
-}
-
 /// What the tasks have left, if they have left something.
 fn poll_join(
     scope: &Scope,
@@ -400,7 +386,7 @@ fn dropped(scope: &Scope, late: &mut Option<Box<Late>>, attached: bool, abort: b
         scope.stop(Group::ALL, Stage::Aborted);
     }
     *late = None;
-    // Without an executor, what the drop of the body has started waits there.
+    // What was stopped waits there to be dropped, and what the drop of the body has started.
     scope.close_queue();
     if attached {
         scope.release();

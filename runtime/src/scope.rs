@@ -16,8 +16,8 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     context,
     error::{ScopeClosed, TaskError},
+    executor::Queue,
     host::KeepAlive,
-    in_task::Queue,
     log,
     outcome::Outcome,
     rt::{Instant, MaybeSend},
@@ -139,8 +139,8 @@ pub(crate) struct Inner {
     state: Mutex<State>,
     /// A tracked task starts at once, and holds the handler's return.
     pub(crate) is_plain: bool,
-    /// The way to the handler that polls the tracked tasks.
-    pub(crate) in_task: Option<Arc<Queue>>,
+    /// The way to who polls the tasks.
+    pub(crate) queue: OnceLock<Queue>,
     /// Some task is to be stopped at once: each asks, before it runs on, whether it is one.
     pub(crate) stopping: AtomicBool,
     /// A group became empty, a failure came to the join, the scope closed. The handler waits as
@@ -190,7 +190,11 @@ impl Scope {
             id: NEXT.fetch_add(1, Ordering::Relaxed),
             opened,
             is_plain: plan.limit.is_none() && plan.kind != ScopeKind::Root,
-            in_task: plan.in_task.then(Arc::default),
+            queue: if plan.in_task {
+                Queue::new(None).into()
+            } else {
+                OnceLock::new()
+            },
             rows,
             state: Mutex::new(State {
                 phase: if plan.refuses || late {

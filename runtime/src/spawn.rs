@@ -166,12 +166,9 @@ where
 {
     if kind != TaskKind::AfterResponse && options.are_plain() {
         // Most tasks.
-        if let Some(task) = context::reserve_plain(kind, options.site) {
+        if let Some((task, poller)) = context::reserve_plain(kind, options.site) {
             let future = Task::new(rt::erased(future), None, task.clone());
-            match &task.scope.0.in_task {
-                Some(queue) if kind == TaskKind::Spawn => queue.push(rt::in_task(future)),
-                _ => rt::spawn_detached(future),
-            }
+            task.scope.start(future, poller);
             return Tracked::new(task);
         }
     }
@@ -242,22 +239,15 @@ where
     let Reserved {
         task,
         start,
-        in_task,
+        poller,
     } = reserved;
     let future = Task::new(rt::erased(future), timeout, task.clone());
-    match (start, in_task) {
-        (Start::Now, false) => rt::spawn_detached(future),
-        (Start::Now, true) => task.scope.push(rt::in_task(future)),
-        (Start::Waiting | Start::Deferred, _) => {
-            let (scope, future) = (task.scope.clone(), rt::in_task(future));
+    match start {
+        Start::Now => task.scope.start(future, poller),
+        Start::Waiting | Start::Deferred => {
+            let scope = task.scope.clone();
             // Whoever starts it later may be outside of the runtime.
-            let run = rt::entered(move || {
-                if in_task {
-                    scope.push(future);
-                } else {
-                    rt::spawn_detached(future);
-                }
-            });
+            let run = rt::entered(move || scope.start(future, poller));
             task.scope.enqueue(&task, start, Pending(Box::new(run)));
         }
     }

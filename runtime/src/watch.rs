@@ -39,6 +39,18 @@ impl Scope {
         false
     }
 
+    /// Wakes every task that waits.
+    pub(crate) fn wake_waiting(&self) {
+        let stoppers: Vec<_> = {
+            let state = self.lock();
+            let slots = state.slots.iter();
+            slots.filter_map(|(_, slot)| slot.stopper.clone()).collect()
+        };
+        for stopper in stoppers {
+            stopper.wake();
+        }
+    }
+
     /// Whether a task is to be stopped at once, or has been given up.
     #[inline]
     pub(crate) fn is_stopping(&self, key: u32, sequence: u32) -> bool {

@@ -62,7 +62,7 @@ impl Start<'_> {
             kind
         };
         let extra = Some(Box::new(self.label.extra()));
-        let Ok(Reserved { task, .. }) =
+        let Ok(Reserved { task, poller, .. }) =
             scope.reserve(*caller, kind, &SITE, extra, facts, context::started(scope))
         else {
             // Its handler does not see the event, since its scope takes no more tasks.
@@ -72,11 +72,12 @@ impl Start<'_> {
             let refused = || Tracked::refused(Refused::new(scope, error));
             return self.raise.then(refused);
         };
-        rt::spawn_detached(Delivery {
+        let delivery = Delivery {
             task: Task::new(future, None, task.clone()),
             place: self.place,
             began: false,
-        });
+        };
+        scope.start(delivery, poller);
         self.raise.then(|| Tracked::new(task))
     }
 }

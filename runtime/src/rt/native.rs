@@ -1,7 +1,16 @@
 //! Native targets: tokio.
 
-use std::{any::Any, io::Write as _, pin::Pin, time::SystemTime};
+use std::{
+    any::Any,
+    io::Write as _,
+    pin::{Pin, pin},
+    task::Context,
+    time::SystemTime,
+};
 
+use tokio::runtime::{Handle, Id, RuntimeFlavor};
+
+pub(crate) use async_task::Runnable;
 /// A task may move to another thread. As the trait itself, so that errors name that.
 pub(crate) use std::marker::Send as MaybeSend;
 pub use tokio::time::Instant;
@@ -10,8 +19,10 @@ pub(crate) use tokio::{
     time::{Sleep, sleep, sleep_until, timeout_at},
 };
 
-/// [`spawn`] where nobody looks at the handle.
+/// [`spawn`] where nobody looks at the handle. Boxed, since few tasks start so, and the runtime's
+/// code for them is compiled once.
 pub(crate) fn spawn_detached(task: impl Future<Output = ()> + Send + 'static) {
+    let task: Pin<Box<dyn Future<Output = ()> + Send>> = Box::pin(task);
     drop(spawn(task));
 }
 
@@ -43,11 +54,50 @@ pub(crate) fn taken<V: 'static>(kept: Kept) -> V {
         .expect("a task and its handle have one type")
 }
 
-/// A task that its handler polls.
-pub(crate) type InTask = Pin<Box<dyn Future<Output = ()> + Send>>;
+/// `task`, and its first turn to be polled. `schedule` is given every turn.
+pub(crate) fn runnable<F, S>(task: F, schedule: S) -> Runnable
+where
+    F: Future<Output = ()> + Send + 'static,
+    S: Fn(Runnable) + Send + Sync + 'static,
+{
+    let (runnable, task) = async_task::spawn(task, schedule);
+    task.detach();
+    runnable
+}
 
-pub(crate) fn in_task(task: impl Future<Output = ()> + Send + 'static) -> InTask {
-    Box::pin(task)
+/// The runtime that code runs in.
+pub(crate) struct Runtime {
+    handle: Handle,
+    is_parallel: bool,
+}
+
+impl Runtime {
+    pub(crate) fn current() -> Option<Self> {
+        let handle = Handle::try_current().ok()?;
+        let is_parallel = handle.runtime_flavor() != RuntimeFlavor::CurrentThread;
+        Some(Self {
+            handle,
+            is_parallel,
+        })
+    }
+
+    pub(crate) fn id(&self) -> Id {
+        self.handle.id()
+    }
+
+    pub(crate) fn is_parallel(&self) -> bool {
+        self.is_parallel
+    }
+
+    pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        drop(self.handle.spawn(task));
+    }
+}
+
+/// Lets the runtime go on, and look at timers and sockets, before `cx` is woken.
+pub(crate) fn yield_now(cx: &mut Context<'_>) {
+    // It says that it waits, once.
+    let _ = pin!(tokio::task::yield_now()).poll(cx);
 }
 
 /// `future` as it is: each kind of task is compiled by itself, and none is boxed twice.

@@ -7,10 +7,11 @@ mod time;
 use std::{
     any::Any,
     pin::Pin,
-    task::{Context, Poll},
+    task::Context,
     time::{Duration, SystemTime},
 };
 
+pub(crate) use async_task::Runnable;
 use send_wrapper::SendWrapper;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen_futures::spawn_local;
@@ -70,19 +71,42 @@ pub(crate) fn taken<V: 'static>(kept: Kept) -> V {
         .expect("a task and its handle have one type")
 }
 
-/// A task that its handler polls.
-pub(crate) struct InTask(SendWrapper<Pin<Box<dyn Future<Output = ()>>>>);
-
-pub(crate) fn in_task(task: impl Future<Output = ()> + 'static) -> InTask {
-    InTask(SendWrapper::new(Box::pin(task)))
+/// `task`, and its first turn to be polled. `schedule` is given every turn.
+pub(crate) fn runnable<F, S>(task: F, schedule: S) -> Runnable
+where
+    F: Future<Output = ()> + 'static,
+    S: Fn(Runnable) + Send + Sync + 'static,
+{
+    let (runnable, task) = async_task::spawn_local(task, schedule);
+    task.detach();
+    runnable
 }
 
-impl Future for InTask {
-    type Output = ();
+/// The platform's own executor is a queue of tasks that are polled one after the other, so no other
+/// one comes on top.
+pub(crate) enum Runtime {}
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        self.0.as_mut().poll(cx)
+impl Runtime {
+    pub(crate) fn current() -> Option<Self> {
+        None
     }
+
+    pub(crate) fn id(&self) {
+        match *self {}
+    }
+
+    pub(crate) fn is_parallel(&self) -> bool {
+        match *self {}
+    }
+
+    pub(crate) fn spawn(&self, _: impl Future<Output = ()> + 'static) {
+        match *self {}
+    }
+}
+
+/// Lets others go on before `cx` is woken.
+pub(crate) fn yield_now(cx: &mut Context<'_>) {
+    cx.waker().wake_by_ref();
 }
 
 /// `f`, to be called later. It need not be `Send`, and what keeps it is.

@@ -13,6 +13,7 @@ mod g10_closed_scope;
 mod g11_abort;
 mod g12_context;
 
+mod carriers;
 mod claiming;
 mod hostile;
 mod hosts;
