@@ -5,7 +5,7 @@ use std::{
     panic::resume_unwind,
     pin::Pin,
     sync::Arc,
-    task::{Context, Poll, ready},
+    task::{Context, Poll, Waker, ready},
     time::{Duration, SystemTime},
 };
 
@@ -264,6 +264,20 @@ impl Scope {
     }
 }
 
+impl Scope {
+    /// Whether there is nothing to wait for; `waker` is woken when there is.
+    fn is_idle_until(&self, waker: &Waker) -> bool {
+        let waker = waker.clone();
+        let _before;
+        let mut state = self.lock();
+        let idle = state.is_idle();
+        if idle {
+            _before = state.joiner.replace(waker);
+        }
+        idle
+    }
+}
+
 impl<F: Future> Future for Running<F> {
     type Output = F::Output;
 
@@ -277,9 +291,8 @@ impl<F: Future> Future for Running<F> {
                     *this.output = Some(output);
                     this.scope.answered();
                 }
-                // There is nothing to hold to a deadline, and no timer is made for it. Whoever
-                // starts a task here is polled here, or is a task itself.
-                Poll::Pending if this.scope.lock().is_idle() => return Poll::Pending,
+                // There is nothing to hold to a deadline, and no timer is made for it.
+                Poll::Pending if this.scope.is_idle_until(cx.waker()) => return Poll::Pending,
                 Poll::Pending => {}
             }
         }

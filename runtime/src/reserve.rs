@@ -129,6 +129,10 @@ impl Scope {
         if state.phase > Phase::Open || state.group(group).stage > Stage::Running {
             return None;
         }
+        // It is woken, which is code of the user's.
+        if state.joiner.is_some() && state.live() == 0 {
+            return None;
+        }
         let sequence = state.next_sequence();
         let slot = Slot {
             stopper: None,
@@ -145,13 +149,19 @@ impl Scope {
 
     #[inline]
     fn admit(&self, mut state: MutexGuard<'_, State>, slot: Slot) -> (TaskRef, Poller) {
-        let poller = self.poller(&state, &slot);
+        let before = state.live();
+        let poller = self.poller(before, &slot);
+        // Who waits without a task waits for one, to hold it to its deadline.
+        let joiner = (before == 0).then(|| state.joiner.take()).flatten();
         state.counts.spawned += 1;
         state.group(slot.group).live += 1;
         state.running += usize::from(slot.facts.has(Facts::RUNNING));
         let sequence = slot.sequence;
         let key = state.slots.insert(slot);
         drop(state);
+        if let Some(joiner) = joiner {
+            joiner.wake();
+        }
         let task = TaskRef {
             scope: self.clone(),
             key: index(key),
@@ -160,7 +170,7 @@ impl Scope {
         (task, poller)
     }
 
-    fn poller(&self, before: &State, slot: &Slot) -> Poller {
+    fn poller(&self, before: usize, slot: &Slot) -> Poller {
         if self.0.plan.in_task {
             let is_its = slot.kind == TaskKind::Spawn && slot.group == Group::Tracked;
             return if is_its {
@@ -170,7 +180,7 @@ impl Scope {
             };
         }
         // Two would pay for a carrier. The root scope is of no runtime.
-        if before.live() < 2 || self.is_root() {
+        if before < 2 || self.is_root() {
             Poller::Runtime
         } else {
             Poller::Carrier

@@ -370,3 +370,21 @@ async fn each_task_knows_the_deadline_that_holds_for_it() {
 
     handler(Journal::new()).await.unwrap();
 }
+
+/// Nothing polls the host's future from when it waits, idle, until the deadline of what came.
+#[tokio::test(start_paused = true)]
+async fn a_task_that_is_started_from_elsewhere_is_held_to_the_deadline() {
+    let (send, receive) = tokio::sync::oneshot::channel();
+    let host = Invocation::new().deadline(SystemTime::now() + ms(1_000));
+    let invocation = tokio::spawn(host.margin(ms(200)).run(async {
+        send.send(Scope::current()).unwrap();
+        pending::<()>().await;
+    }));
+    let scope = receive.await.unwrap();
+    let started = tokio::time::Instant::now();
+    let task = scope.spawn(pending::<()>()).unwrap();
+    let error = tokio::time::timeout(ms(5_000), task).await.expect("ended");
+    assert_eq!(error.unwrap_err().kind(), TaskErrorKind::TimedOut);
+    assert_eq!(started.elapsed(), ms(900));
+    invocation.abort();
+}
