@@ -24,10 +24,6 @@ use crate::{
 /// looks at timers and sockets.
 const TURN: usize = 61;
 
-/// The same for a carrier that is one of several. It is polled again without such a look, so its
-/// turns are shorter.
-const TURN_OF_ONE: usize = 16;
-
 /// Who polls a task.
 #[derive(Clone, Copy)]
 pub(crate) enum Poller {
@@ -264,8 +260,10 @@ struct Carrier {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum CarrierState {
+    /// On its way, or waiting to be called.
     Called,
     Loose,
+    Yields,
     Ended,
 }
 
@@ -278,37 +276,41 @@ impl Carrier {
         cx: &mut Context<'_>,
     ) -> Option<MutexGuard<'a, Queued>> {
         let mut queued = queue.lock();
-        let count = match mem::replace(&mut self.state, CarrierState::Called) {
-            CarrierState::Loose => &mut queued.loose,
-            _ => &mut queued.called,
-        };
-        *count = count.saturating_sub(1);
-        let mut calls = false;
-        for _ in 0..TURN_OF_ONE {
+        match mem::replace(&mut self.state, CarrierState::Called) {
+            CarrierState::Called => queued.called = queued.called.saturating_sub(1),
+            CarrierState::Loose => queued.loose -= 1,
+            CarrierState::Yields | CarrierState::Ended => {}
+        }
+        let mut left = TURN;
+        loop {
             let Some(runnable) = queued.ready.pop_front() else {
                 queued.shrink();
                 return Some(queued);
             };
-            calls = !queued.ready.is_empty() && queued.loose == 0;
-            if calls {
-                // It goes on in another one, and this one is loose, for who takes the rest.
-                queued.ready.push_front(runnable);
-                break;
+            let more = !queued.ready.is_empty();
+            if left > 0 && (queued.loose > 0 || !more) {
+                left -= 1;
+                drop(queued);
+                run(runnable);
+                queued = queue.lock();
+                continue;
             }
-            drop(queued);
-            run(runnable);
-            queued = queue.lock();
+            queued.ready.push_front(runnable);
+            if queued.loose == 0 {
+                // It goes on in the one that is called, while this one is there for the rest: woken
+                // in its own poll, it comes to the end of the thread's queue, where others steal.
+                queued.loose += 1;
+                self.state = CarrierState::Loose;
+                self.scope.call(queue, queued);
+                cx.waker().wake_by_ref();
+            } else {
+                // Not counted on, since only its thread gets to it there.
+                self.state = CarrierState::Yields;
+                drop(queued);
+                rt::yield_now(cx);
+            }
+            return None;
         }
-        self.state = CarrierState::Loose;
-        queued.loose += 1;
-        if calls {
-            self.scope.call(queue, queued);
-        } else {
-            drop(queued);
-        }
-        // Woken in its own poll, it comes to the end of the thread's queue, from which others steal.
-        cx.waker().wake_by_ref();
-        None
     }
 }
 
