@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use crate::{scope::Scope, state::Phase};
+use crate::{scope::Scope, state::Phase, stop::Observer};
 
 /// Ends when the invocation has ended and its scope has no tasks left. It holds the tasks to the
 /// host's deadline while it is polled.
@@ -18,20 +18,15 @@ use crate::{scope::Scope, state::Phase};
 #[must_use = "a drain does nothing unless it is polled"]
 pub struct Drain {
     scope: Scope,
-    ending: Pin<Box<dyn Future<Output = ()> + Send>>,
+    observer: Observer,
 }
 
 impl Drain {
     pub(crate) fn new(scope: Scope) -> Self {
-        let draining = scope.clone();
         scope.lock().attached = true;
         Self {
+            observer: Observer::new(scope.clone()),
             scope,
-            ending: Box::pin(async move {
-                draining
-                    .enforce(&|state| state.phase == Phase::Closed)
-                    .await;
-            }),
         }
     }
 }
@@ -51,7 +46,8 @@ impl Future for Drain {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        self.ending.as_mut().poll(cx)
+        self.observer
+            .poll(cx, &|state| state.phase == Phase::Closed)
     }
 }
 

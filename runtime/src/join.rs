@@ -10,7 +10,7 @@ use crate::KeepAlive;
 use crate::{
     error::TaskError,
     log,
-    scope::Scope,
+    scope::{Scope, wake},
     state::{Group, Phase, Stage},
     stop::{Done, Enforcer},
 };
@@ -145,10 +145,10 @@ impl Scope {
             outer.counts.add(state.counts);
             state.phase = Phase::Closed;
         }
-        let observed = state.observers > 0;
+        let observers = state.take_observers();
         drop(state);
-        if observed {
-            self.0.changed.notify_waiters();
+        if !observers.is_empty() {
+            wake(observers);
         }
         Quiet::Closed
     }

@@ -14,8 +14,9 @@ mod wasm;
 use wasm as platform;
 
 pub use platform::Instant;
+#[cfg(feature = "lambda")]
+pub(crate) use platform::timeout_at;
 pub(crate) use platform::{
     AbortHandle, Blocking, InTask, Kept, MaybeSend, Sleep, entered, erased, in_task, keep,
     print_error, sleep, sleep_until, spawn, spawn_blocking, spawn_detached, system_now, taken,
-    timeout_at,
 };

@@ -91,7 +91,7 @@ pin_project! {
 
 /// What becomes of a handler that is not done with its first tasks' ends.
 #[derive(Default)]
-struct Late {
+pub(crate) struct Late {
     /// Holds the tasks to their deadlines while a late body runs on.
     enforcer: Enforcer,
     /// Where the handler polls its tasks itself.
@@ -187,7 +187,7 @@ impl<R, F: Future<Output = R>> RunProjection<'_, R, F> {
         if self.end.is_none() && self.is_over(cx) {
             self.time_out();
         }
-        if let Some(scope) = self.context.scope() {
+        if let (Some(poll_tasks), Some(scope)) = (self.options.in_task, self.context.scope()) {
             poll_tasks(scope, self.late, cx);
         }
         let Some(end) = self.end else {
@@ -347,8 +347,11 @@ impl PlannedProjection<'_> {
     }
 }
 
-/// Polls the tasks, where the handler does.
-fn poll_tasks(scope: &Scope, late: &mut Option<Box<Late>>, cx: &mut Context<'_>) {
+/// How a handler polls its tasks: the code for that comes with the option that asks for it.
+pub(crate) type PollTasks = fn(&Scope, &mut Option<Box<Late>>, &mut Context<'_>);
+
+/// `executor = in_task`
+pub(crate) fn poll_tasks(scope: &Scope, late: &mut Option<Box<Late>>, cx: &mut Context<'_>) {
     if let Some(queue) = &scope.0.in_task {
         let late = late.get_or_insert_default();
         let executor = late

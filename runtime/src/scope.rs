@@ -6,11 +6,11 @@ use std::{
         Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
+    task::Waker,
     time::Duration,
 };
 
 use slab::Slab;
-use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -23,7 +23,7 @@ use crate::{
     rt::{Instant, MaybeSend},
     slot::Facts,
     spawn,
-    state::{Group, Phase, State},
+    state::{Group, Phase, State, Token},
     tracked::Tracked,
 };
 
@@ -143,9 +143,6 @@ pub(crate) struct Inner {
     pub(crate) in_task: Option<Arc<Queue>>,
     /// Some task is to be stopped at once: each asks, before it runs on, whether it is one.
     pub(crate) stopping: AtomicBool,
-    /// A group became empty, a failure came to the join, the scope closed. The handler waits as
-    /// [`State::joiner`] instead.
-    pub(crate) changed: Notify,
     /// What was emitted in this invocation.
     #[cfg(feature = "callbacks")]
     pub(crate) callbacks: crate::callbacks::Ledger,
@@ -203,7 +200,6 @@ impl Scope {
             }),
             plan,
             stopping: AtomicBool::new(false),
-            changed: Notify::new(),
             #[cfg(feature = "callbacks")]
             callbacks: crate::callbacks::Ledger::default(),
             registered: open.vacant_key(),
@@ -287,25 +283,26 @@ impl Scope {
         let task = self.current_task();
         let mut state = self.lock();
         let Some((key, sequence)) = task else {
-            return state.token(Group::Tracked);
+            return state.token(Group::Tracked).clone();
         };
         let Some(group) = state.task(key, sequence).map(|slot| slot.group) else {
             let ended = CancellationToken::new();
             ended.cancel();
             return ended;
         };
-        let of_group = state.token(group);
+        let of_group = state.token(group).clone();
         let slot = &mut state.slots[key as usize];
         let aborted = slot.facts.has(Facts::ABORTED);
-        let make = || {
+        let make = || -> Arc<dyn Token> {
             let token = of_group.child_token();
             if aborted {
                 // Nobody has it yet, so nobody is woken under the lock.
                 token.cancel();
             }
-            token
+            Arc::new(token)
         };
-        slot.extra().token.get_or_insert_with(make).clone()
+        let token = slot.extra().token.get_or_insert_with(make);
+        token.get().clone()
     }
 
     /// When this scope's tracked tasks are cancelled; called inside a keep-alive task of this
@@ -369,13 +366,11 @@ impl Scope {
 
     /// Tells everybody who waits for a change.
     pub(crate) fn notify(&self) {
-        let (joiner, observed) = {
+        let (joiner, observers) = {
             let mut state = self.lock();
-            (state.joiner.take(), state.observers > 0)
+            (state.joiner.take(), state.take_observers())
         };
-        if observed {
-            self.0.changed.notify_waiters();
-        }
+        wake(observers);
         if let Some(joiner) = joiner {
             joiner.wake();
         }
@@ -409,6 +404,14 @@ impl Scope {
                 None => return false,
             }
         }
+    }
+}
+
+/// Tells those that [`State::take_observers`] has given.
+#[inline(never)]
+pub(crate) fn wake(observers: Vec<Waker>) {
+    for observer in observers {
+        observer.wake();
     }
 }
 

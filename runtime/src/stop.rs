@@ -1,20 +1,19 @@
 //! How the tasks of a scope are stopped, in stages, and by when.
 
 use std::{
+    future::poll_fn,
     pin::Pin,
-    sync::atomic::Ordering,
+    sync::{Arc, atomic::Ordering},
     task::{Context, Poll, Waker},
     time::Duration,
 };
 
-use tokio_util::sync::CancellationToken;
-
 use crate::{
     finish::End,
-    rt::{AbortHandle, Instant, Sleep, sleep_until, timeout_at},
+    rt::{AbortHandle, Instant, Sleep, sleep_until},
     scope::{Deadline, Scope},
     slot::Slot,
-    state::{Adopted, Group, Pending, Stage, State},
+    state::{Adopted, Group, Pending, Stage, State, Token},
 };
 
 /// The least time that a runtime gets to drop what was aborted, however short the grace period.
@@ -31,28 +30,30 @@ struct Due {
     stage: Stage,
 }
 
-/// Who waits for a change, and is not the handler.
-struct Observer<'a>(&'a Scope);
-
-impl<'a> Observer<'a> {
-    fn new(scope: &'a Scope) -> Self {
-        scope.lock().observers += 1;
-        Self(scope)
-    }
-}
-
-impl Drop for Observer<'_> {
-    fn drop(&mut self) {
-        self.0.lock().observers -= 1;
-    }
-}
-
-/// [`Scope::enforce`] for who joins, of which a scope has one.
+/// Waits until something is done, and holds the tasks to their deadlines meanwhile, those of adopted
+/// scopes too: they are told, aborted a grace period later, and given up half a grace period after
+/// that.
 #[derive(Default)]
 pub(crate) struct Enforcer(Option<(Instant, Pin<Box<Sleep>>)>);
 
+/// Where a scope has the waker of who waits.
+type Place<'a> = &'a dyn Fn(&mut State) -> &mut Option<Waker>;
+
 impl Enforcer {
+    /// For who joins, of which a scope has one.
     pub(crate) fn poll(&mut self, scope: &Scope, cx: &mut Context<'_>, done: Done<'_>) -> Poll<()> {
+        self.poll_at(&|state| &mut state.joiner, scope, cx, done)
+    }
+
+    // Once, not in each of those who wait.
+    #[inline(never)]
+    fn poll_at(
+        &mut self,
+        place: Place<'_>,
+        scope: &Scope,
+        cx: &mut Context<'_>,
+        done: Done<'_>,
+    ) -> Poll<()> {
         loop {
             // A waker is cloned before the lock and dropped after it: it may be the user's code.
             let waker = cx.waker().clone();
@@ -60,11 +61,11 @@ impl Enforcer {
             {
                 let mut state = scope.lock();
                 if done(&mut state) {
-                    // What is left there would be the waker of a handler that is done.
-                    _before = state.joiner.take();
+                    // What is left there would be the waker of who is done.
+                    _before = place(&mut state).take();
                     return Poll::Ready(());
                 }
-                _before = state.joiner.replace(waker);
+                _before = place(&mut state).replace(waker);
             }
             let Some(due) = scope.due() else {
                 self.0 = None;
@@ -84,10 +85,52 @@ impl Enforcer {
     }
 }
 
+/// [`Enforcer`] for who does not join.
+pub(crate) struct Observer {
+    scope: Scope,
+    /// Its key among the scope's observers, once it has waited.
+    key: Option<usize>,
+    enforcer: Enforcer,
+}
+
+impl Observer {
+    pub(crate) fn new(scope: Scope) -> Self {
+        Self {
+            scope,
+            key: None,
+            enforcer: Enforcer::default(),
+        }
+    }
+
+    #[inline(never)]
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>, done: Done<'_>) -> Poll<()> {
+        let key = if let Some(key) = self.key {
+            key
+        } else {
+            let mut state = self.scope.lock();
+            if done(&mut state) {
+                return Poll::Ready(());
+            }
+            *self.key.insert(state.observers.insert(None))
+        };
+        let place: Place<'_> = &|state| &mut state.observers[key];
+        self.enforcer.poll_at(place, &self.scope, cx, done)
+    }
+}
+
+impl Drop for Observer {
+    fn drop(&mut self) {
+        if let Some(key) = self.key {
+            // Dropped after the lock: it may be the user's code.
+            let _waker = self.scope.lock().observers.remove(key);
+        }
+    }
+}
+
 /// What there is to do once the lock is released.
 #[derive(Default)]
 struct Orders {
-    tokens: Vec<CancellationToken>,
+    tokens: Vec<Arc<dyn Token>>,
     stoppers: Vec<Waker>,
     aborts: Vec<AbortHandle>,
     /// Dropped unstarted.
@@ -160,26 +203,10 @@ impl Scope {
         self.settle();
     }
 
-    /// Waits until `done`, and holds the tasks to their deadlines meanwhile, those of adopted
-    /// scopes too: they are told, aborted a grace period later, and given up half a grace period
-    /// after that.
+    /// [`Observer`] as a future.
     pub(crate) async fn enforce(&self, done: Done<'_>) {
-        let _observer = Observer::new(self);
-        loop {
-            // Made before the check: a change between the two is not missed.
-            let changed = self.0.changed.notified();
-            if done(&mut self.lock()) {
-                return;
-            }
-            match self.due() {
-                None => changed.await,
-                Some(due) => {
-                    if timeout_at(due.at, changed).await.is_err() {
-                        due.scope.stop(&[due.group], due.stage);
-                    }
-                }
-            }
-        }
+        let mut observer = Observer::new(self.clone());
+        poll_fn(|cx| observer.poll(cx, done)).await;
     }
 
     /// What comes first, here or in an adopted scope.

@@ -16,7 +16,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen_futures::spawn_local;
 
 pub use self::time::Instant;
-pub(crate) use self::time::{Sleep, sleep, sleep_until, timeout_at};
+pub(crate) use self::time::{Sleep, sleep, sleep_until};
 
 /// A task stays on its thread, so it may be anything. Imported as `Send` where errors quote a bound.
 pub trait MaybeSend {}
