@@ -23,7 +23,7 @@ pub struct Drain {
 
 impl Drain {
     pub(crate) fn new(scope: Scope) -> Self {
-        scope.lock().attached = true;
+        scope.lock_seldom().attached = true;
         Self {
             observer: Observer::new(scope.clone()),
             scope,
@@ -37,7 +37,7 @@ impl Drain {
     ///
     /// The time runs from when the handler has returned its value.
     pub fn within(self, budget: Duration) -> Self {
-        self.scope.lock().budget = Some(budget);
+        self.scope.lock_seldom().budget = Some(budget);
         self
     }
 }
@@ -54,7 +54,7 @@ impl Future for Drain {
 impl Drop for Drain {
     fn drop(&mut self) {
         let phase = {
-            let mut state = self.scope.lock();
+            let mut state = self.scope.lock_seldom();
             state.attached = false;
             state.phase
         };

@@ -83,7 +83,7 @@ impl Scope {
         let detail = self.0.rows.then(|| attempt(|| error.detail())).flatten();
         let mut said = false;
         let mut state = loop {
-            let state = self.lock();
+            let state = self.lock_seldom();
             let claimed = state.slots[key as usize].facts.has(Facts::CLAIMED);
             if said || claimed || fate != Fate::Log {
                 break state;
@@ -186,7 +186,7 @@ impl Scope {
     /// What a task that ends with `end` comes to: its error, and who reads that. From here on no other
     /// end counts.
     fn error(&self, key: u32, sequence: u32, end: End) -> Option<(TaskError, Fate)> {
-        let mut state = self.lock();
+        let mut state = self.lock_seldom();
         let (groups, phase) = (
             state.groups.each_ref().map(|group| group.stage),
             state.phase,

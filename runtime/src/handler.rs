@@ -187,7 +187,7 @@ impl Options {
         let scope = Scope::open(plan);
         if then == Then::JoinAndFail {
             let (sender, verdict) = Verdict::new();
-            scope.lock().verdict = Some(sender);
+            scope.lock_seldom().verdict = Some(sender);
             host.verdict(verdict);
         }
         if then == Then::Attached {

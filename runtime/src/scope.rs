@@ -281,7 +281,7 @@ impl Scope {
     #[must_use]
     pub fn cancellation_token(&self) -> CancellationToken {
         let task = self.current_task();
-        let mut state = self.lock();
+        let mut state = self.lock_seldom();
         let Some((key, sequence)) = task else {
             return state.token(Group::Tracked).clone();
         };
@@ -310,7 +310,7 @@ impl Scope {
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
         let group = self.current_task().and_then(|(key, sequence)| {
-            let mut state = self.lock();
+            let mut state = self.lock_seldom();
             state.task(key, sequence).map(|entry| entry.group)
         });
         let deadline = match group {
@@ -322,14 +322,14 @@ impl Scope {
 
     /// When keep-alive tasks are cancelled.
     pub(crate) fn host_deadline(&self) -> Option<Deadline> {
-        Deadline::nearest(self.0.plan.host_deadline, self.lock().over)
+        Deadline::nearest(self.0.plan.host_deadline, self.lock_seldom().over)
     }
 
     /// How many tasks have no outcome yet, those of ended handlers inside this scope included.
     #[must_use]
     pub fn len(&self) -> usize {
         let (live, adopted) = {
-            let state = self.lock();
+            let state = self.lock_seldom();
             (state.live(), state.adopted())
         };
         let adopted = adopted.iter().map(|child| child.scope.len());
@@ -345,16 +345,23 @@ impl Scope {
     /// The names and places of this scope's tasks that have no outcome yet.
     #[cfg(feature = "lambda")]
     pub(crate) fn unfinished(&self) -> Vec<String> {
-        let state = self.lock();
+        let state = self.lock_seldom();
         let tasks = state.tasks();
         tasks
             .map(|(_, task)| format!("{} ({})", task.name(), task.location()))
             .collect()
     }
 
+    #[inline]
     pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
         // No code of the user's runs under the lock, so a poisoned one is still consistent.
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The same where it is seldom taken: a call, instead of its code in each of some forty places.
+    #[inline(never)]
+    pub(crate) fn lock_seldom(&self) -> MutexGuard<'_, State> {
+        self.lock()
     }
 
     /// The running task, if it is one of this scope's.
@@ -367,7 +374,7 @@ impl Scope {
     /// Tells everybody who waits for a change.
     pub(crate) fn notify(&self) {
         let (joiner, observers) = {
-            let mut state = self.lock();
+            let mut state = self.lock_seldom();
             (state.joiner.take(), state.take_observers())
         };
         wake(observers);
@@ -379,7 +386,7 @@ impl Scope {
     /// Nobody joins from here on: failures kept for the join go to the log instead.
     pub(crate) fn end_join(&self) {
         let unread = {
-            let mut state = self.lock();
+            let mut state = self.lock_seldom();
             state.phase = state.phase.max(Phase::Joined);
             let keep = self.0.plan.mode == KeepAlive::JoinAndFail;
             let groups: &[Group] = if keep { Group::JOINED } else { Group::ALL };
@@ -396,7 +403,7 @@ impl Scope {
     pub(crate) fn is_released(&self) -> bool {
         let mut scope = self;
         loop {
-            if scope.lock().released {
+            if scope.lock_seldom().released {
                 return true;
             }
             match &scope.0.plan.parent {

@@ -12,7 +12,6 @@ use crate::{
     finish::End,
     rt::{AbortHandle, Instant, Sleep, sleep_until},
     scope::{Deadline, Scope},
-    slot::Slot,
     state::{Adopted, Group, Pending, Stage, State, Token},
 };
 
@@ -59,7 +58,7 @@ impl Enforcer {
             let waker = cx.waker().clone();
             let _before;
             {
-                let mut state = scope.lock();
+                let mut state = scope.lock_seldom();
                 if done(&mut state) {
                     // What is left there would be the waker of who is done.
                     _before = place(&mut state).take();
@@ -107,7 +106,7 @@ impl Observer {
         let key = if let Some(key) = self.key {
             key
         } else {
-            let mut state = self.scope.lock();
+            let mut state = self.scope.lock_seldom();
             if done(&mut state) {
                 return Poll::Ready(());
             }
@@ -122,51 +121,47 @@ impl Drop for Observer {
     fn drop(&mut self) {
         if let Some(key) = self.key {
             // Dropped after the lock: it may be the user's code.
-            let _waker = self.scope.lock().observers.remove(key);
+            let _waker = self.scope.lock_seldom().observers.remove(key);
         }
     }
 }
 
 /// What there is to do once the lock is released.
-#[derive(Default)]
-struct Orders {
-    tokens: Vec<Arc<dyn Token>>,
-    stoppers: Vec<Waker>,
-    aborts: Vec<AbortHandle>,
-    /// Dropped unstarted.
-    drops: Vec<Pending>,
-    /// Given up.
-    abandoned: Vec<(u32, u32)>,
+enum Order {
+    Tell(Arc<dyn Token>),
+    /// What it wakes is dropped when the runtime gets to it: this does not wait.
+    Wake(Waker),
+    Abort(AbortHandle),
+    /// Unstarted.
+    Drop(Pending),
+    GiveUp(u32, u32),
 }
 
 impl Scope {
     /// Raises the stage of `groups`, here and in adopted scopes, to `stage` at least.
     pub(crate) fn stop(&self, groups: &[Group], stage: Stage) {
-        let mut orders = Orders::default();
+        let mut orders = Vec::new();
         let adopted = {
-            let mut scope = self.lock();
+            let mut scope = self.lock_seldom();
             for &group in groups {
-                orders.give(&mut scope, group, stage);
+                scope.raise(group, stage, &mut orders);
             }
             if stage >= Stage::Aborted {
                 self.0.stopping.store(true, Ordering::Relaxed);
             }
             scope.adopted()
         };
-        for token in orders.tokens {
-            token.cancel();
-        }
-        // They are dropped when the runtime gets to them: this does not wait.
-        for stopper in orders.stoppers {
-            stopper.wake();
-        }
-        for abort in orders.aborts {
-            abort.abort();
-        }
-        drop(orders.drops);
-        for (key, sequence) in orders.abandoned {
-            self.abandon_opened_by(Some((key, sequence)));
-            self.fail(key, sequence, End::TimedOut);
+        for order in orders {
+            match order {
+                Order::Tell(token) => token.cancel(),
+                Order::Wake(stopper) => stopper.wake(),
+                Order::Abort(abort) => abort.abort(),
+                Order::Drop(pending) => drop(pending),
+                Order::GiveUp(key, sequence) => {
+                    self.abandon_opened_by(Some((key, sequence)));
+                    self.fail(key, sequence, End::TimedOut);
+                }
+            }
         }
         // They have their own deadlines, no later than this scope's, by which they are given up: one
         // that was adopted a moment ago has only just been aborted.
@@ -195,7 +190,7 @@ impl Scope {
     fn abandon(&self) {
         self.abandon_opened_by(None);
         self.stop(Group::ALL, Stage::Abandoned);
-        let adopted = self.lock().adopted();
+        let adopted = self.lock_seldom().adopted();
         for Adopted { scope, .. } in adopted {
             scope.abandon();
         }
@@ -211,30 +206,28 @@ impl Scope {
 
     /// What comes first, here or in an adopted scope.
     fn due(&self) -> Option<Due> {
-        let (mut first, adopted) = {
-            let scope = self.lock();
+        let mut first: Option<Due> = None;
+        let adopted = {
+            let scope = self.lock_seldom();
             let plan = &self.0.plan;
-            if plan.deadline.is_none()
-                && plan.host_deadline.is_none()
-                && scope.over.is_none()
-                && scope.adopted.is_empty()
-            {
-                return None;
+            for &group in Group::ALL {
+                let deadline = match group {
+                    Group::Tracked | Group::Callback => plan.deadline,
+                    Group::KeepAlive => Deadline::nearest(plan.host_deadline, scope.over),
+                };
+                let of_group = &scope.groups[group as usize];
+                if let Some((at, stage)) = deadline.and_then(|deadline| of_group.next(deadline))
+                    && first.as_ref().is_none_or(|first| at < first.at)
+                {
+                    first = Some(Due {
+                        at,
+                        scope: self.clone(),
+                        group,
+                        stage,
+                    });
+                }
             }
-            let host_deadline = Deadline::nearest(plan.host_deadline, scope.over);
-            let deadlines = [plan.deadline, host_deadline, plan.deadline];
-            let due = |(&group, deadline): (&Group, Option<Deadline>)| {
-                let (at, stage) = scope.groups[group as usize].next(deadline?)?;
-                let scope = self.clone();
-                Some(Due {
-                    at,
-                    scope,
-                    group,
-                    stage,
-                })
-            };
-            let dues = Group::ALL.iter().zip(deadlines).filter_map(due);
-            (dues.min_by_key(|due| due.at), scope.adopted())
+            scope.adopted()
         };
         for Adopted { scope, .. } in adopted {
             if let Some(due) = scope.due()
@@ -262,9 +255,10 @@ impl crate::state::GroupState {
     }
 }
 
-impl Orders {
-    fn give(&mut self, scope: &mut State, group: Group, stage: Stage) {
-        let raised = scope.group(group);
+impl State {
+    /// Raises the stage of `group` to `stage` at least, and orders what follows.
+    fn raise(&mut self, group: Group, stage: Stage, orders: &mut Vec<Order>) {
+        let raised = self.group(group);
         let before = raised.stage;
         if before >= stage {
             return;
@@ -272,15 +266,15 @@ impl Orders {
         raised.stage = stage;
         raised.since = Instant::now();
         if before < Stage::Told {
-            self.tokens.extend(raised.token.clone());
+            orders.extend(raised.token.clone().map(Order::Tell));
         }
         if before < Stage::Aborted && stage >= Stage::Aborted {
-            for (_, slot) in &mut scope.slots {
+            for (_, slot) in &mut self.slots {
                 if slot.group == group {
-                    self.stoppers.extend(slot.stopper.take());
+                    orders.extend(slot.stopper.take().map(Order::Wake));
                     let extra = slot.extra.as_ref();
-                    self.aborts
-                        .extend(extra.and_then(|extra| extra.abort.clone()));
+                    let abort = extra.and_then(|extra| extra.abort.clone());
+                    orders.extend(abort.map(Order::Abort));
                 }
             }
             let State {
@@ -288,19 +282,20 @@ impl Orders {
                 waiting,
                 deferred,
                 ..
-            } = scope;
+            } = self;
             for queue in [waiting, deferred] {
                 queue.extract(
                     |waiting| slots[waiting.key as usize].group == group,
-                    &mut self.drops,
+                    |pending| orders.push(Order::Drop(pending)),
                 );
             }
         }
         if stage == Stage::Abandoned {
-            let of_group = |(_, slot): &(u32, &Slot)| slot.group == group;
-            let left = scope.tasks().filter(of_group);
-            self.abandoned
-                .extend(left.map(|(key, slot)| (key, slot.sequence)));
+            for (key, slot) in self.tasks() {
+                if slot.group == group {
+                    orders.push(Order::GiveUp(key, slot.sequence));
+                }
+            }
         }
     }
 }

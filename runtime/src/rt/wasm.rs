@@ -44,7 +44,8 @@ impl AbortHandle {
 }
 
 pub(crate) fn spawn_detached(task: impl Future<Output = ()> + 'static) {
-    spawn_local(task);
+    // Behind a pointer, as [`erased`], so that all are handed over by the same code.
+    spawn_local::<Pin<Box<dyn Future<Output = ()>>>>(Box::pin(task));
 }
 
 pub(crate) fn spawn(_: impl Future<Output = ()> + 'static) -> AbortHandle {
