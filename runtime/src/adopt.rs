@@ -18,11 +18,11 @@ impl Scope {
             None => (Self::root(), Group::KeepAlive),
         };
         let (released, stages) = loop {
-            let mut inner = self.lock();
+            let mut inner = self.lock_seldom();
             if inner.phase == Phase::Closed || inner.adopter.is_some() {
                 return;
             }
-            let mut outer = target.lock();
+            let mut outer = target.lock_seldom();
             let further = match (outer.phase, &outer.adopter) {
                 (Phase::Closed, _) => Some(target.0.plan.parent.clone()),
                 // Straight to who drains it, so that chains do not grow.
@@ -80,7 +80,7 @@ impl Scope {
         let mut scope = self.clone();
         loop {
             let adopter = {
-                let mut state = scope.lock();
+                let mut state = scope.lock_seldom();
                 if !state.holds || !state.is_joinable() {
                     return;
                 }
@@ -88,7 +88,7 @@ impl Scope {
                 state.adopter.as_ref().map(|(adopter, _)| adopter.clone())
             };
             let Some(adopter) = adopter else { return };
-            adopter.lock().holders -= 1;
+            adopter.lock_seldom().holders -= 1;
             adopter.notify();
             scope = adopter;
         }
@@ -106,7 +106,7 @@ impl Scope {
     /// Closes this scope if it can be; yields who drained it.
     fn close(&self) -> Option<Self> {
         loop {
-            let mut state = self.lock();
+            let mut state = self.lock_seldom();
             if state.phase != Phase::Joined || !state.is_idle() {
                 return None;
             }
@@ -134,7 +134,9 @@ impl Scope {
                     (true, false) => std::mem::take(&mut state.rows),
                     (false, _) => Vec::new(),
                 };
-                let taken = outer.lock().take_over(&mut state, key, &mut unread, rows);
+                let taken = outer
+                    .lock_seldom()
+                    .take_over(&mut state, key, &mut unread, rows);
                 if taken {
                     break;
                 }
@@ -145,7 +147,9 @@ impl Scope {
             self.notify();
             self.dismiss();
             // Each waiter looks at all that is adopted, so they are not woken for each of many.
-            let idle = adopter.as_ref().filter(|adopter| adopter.lock().is_idle());
+            let idle = adopter
+                .as_ref()
+                .filter(|adopter| adopter.lock_seldom().is_idle());
             if let Some(adopter) = idle {
                 adopter.notify();
             }

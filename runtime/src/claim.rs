@@ -115,7 +115,7 @@ impl Scope {
 
     /// Aborts one task through its handle. A blocking closure that runs goes on.
     pub(crate) fn abort(&self, key: u32, sequence: u32) {
-        let mut state = self.lock();
+        let mut state = self.lock_seldom();
         let Some(slot) = state.task(key, sequence) else {
             return;
         };

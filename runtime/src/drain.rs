@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use crate::{scope::Scope, state::Phase};
+use crate::{scope::Scope, state::Phase, stop::Observer};
 
 /// Ends when the invocation has ended and its scope has no tasks left. It holds the tasks to the
 /// host's deadline while it is polled.
@@ -18,20 +18,15 @@ use crate::{scope::Scope, state::Phase};
 #[must_use = "a drain does nothing unless it is polled"]
 pub struct Drain {
     scope: Scope,
-    ending: Pin<Box<dyn Future<Output = ()> + Send>>,
+    observer: Observer,
 }
 
 impl Drain {
     pub(crate) fn new(scope: Scope) -> Self {
-        let draining = scope.clone();
-        scope.lock().attached = true;
+        scope.lock_seldom().attached = true;
         Self {
+            observer: Observer::new(scope.clone()),
             scope,
-            ending: Box::pin(async move {
-                draining
-                    .enforce(&|state| state.phase == Phase::Closed)
-                    .await;
-            }),
         }
     }
 }
@@ -42,7 +37,7 @@ impl Drain {
     ///
     /// The time runs from when the handler has returned its value.
     pub fn within(self, budget: Duration) -> Self {
-        self.scope.lock().budget = Some(budget);
+        self.scope.lock_seldom().budget = Some(budget);
         self
     }
 }
@@ -51,14 +46,15 @@ impl Future for Drain {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        self.ending.as_mut().poll(cx)
+        self.observer
+            .poll(cx, &|state| state.phase == Phase::Closed)
     }
 }
 
 impl Drop for Drain {
     fn drop(&mut self) {
         let phase = {
-            let mut state = self.scope.lock();
+            let mut state = self.scope.lock_seldom();
             state.attached = false;
             state.phase
         };

@@ -167,7 +167,7 @@ impl Scope {
 
     /// Polls the tasks, in their handler's own future.
     pub(crate) fn poll_tasks(&self, cx: &mut Context<'_>) {
-        let Some(queue) = self.0.queue.get().filter(|_| self.0.plan.in_task) else {
+        let Some(queue) = self.0.queue.get() else {
             return;
         };
         // Cloned before the lock and dropped after it: a waker may be the user's code.

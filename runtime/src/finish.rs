@@ -10,7 +10,7 @@ use crate::{
     outcome::{BoxError, TaskOutcome},
     report::TaskReport,
     rt::{AbortHandle, Kept},
-    scope::Scope,
+    scope::{Scope, wake},
     slot::{Ended, Extra, Facts, Fate, Slot},
     state::{Group, Phase, Stage, State},
 };
@@ -83,7 +83,7 @@ impl Scope {
         let detail = self.0.rows.then(|| attempt(|| error.detail())).flatten();
         let mut said = false;
         let mut state = loop {
-            let state = self.lock();
+            let state = self.lock_seldom();
             let claimed = state.slots[key as usize].facts.has(Facts::CLAIMED);
             if said || claimed || fate != Fate::Log {
                 break state;
@@ -175,7 +175,7 @@ impl Scope {
         let last = ended.live == 0;
         after.pump = !state.waiting.is_empty() && !self.is_full(state);
         if last || failed {
-            after.notify = state.observers > 0;
+            after.observers = state.take_observers();
             after.joiner = state.joiner.take();
             after.let_go = state.holds && state.is_joinable();
             after.settle = state.phase == Phase::Joined && state.is_idle();
@@ -186,7 +186,7 @@ impl Scope {
     /// What a task that ends with `end` comes to: its error, and who reads that. From here on no other
     /// end counts.
     fn error(&self, key: u32, sequence: u32, end: End) -> Option<(TaskError, Fate)> {
-        let mut state = self.lock();
+        let mut state = self.lock_seldom();
         let (groups, phase) = (
             state.groups.each_ref().map(|group| group.stage),
             state.phase,
@@ -279,7 +279,7 @@ impl State {
         let mut joiner = None;
         let last = group.live == 1;
         if last {
-            if self.holds || self.observers > 0 || self.phase > Phase::Open {
+            if self.holds || !self.observers.is_empty() || self.phase > Phase::Open {
                 return None;
             }
             joiner = self.joiner.take();
@@ -301,7 +301,6 @@ type Plain = (Option<Waker>, Option<Box<Extra>>, Option<Waker>);
 
 /// What the end of a task leads to, once the lock is released.
 #[derive(Default)]
-#[expect(clippy::struct_excessive_bools, reason = "a list of things to do")]
 struct After {
     /// Of a task that nobody asks for any more.
     extra: Option<Box<Extra>>,
@@ -309,7 +308,7 @@ struct After {
     timer: Option<AbortHandle>,
     watcher: Option<Waker>,
     joiner: Option<Waker>,
-    notify: bool,
+    observers: Vec<Waker>,
     pump: bool,
     let_go: bool,
     settle: bool,
@@ -322,9 +321,7 @@ impl After {
         if let Some(timer) = self.timer.or(of_extra) {
             timer.abort();
         }
-        if self.notify {
-            scope.0.changed.notify_waiters();
-        }
+        wake(self.observers);
         for waker in [self.joiner, self.watcher].into_iter().flatten() {
             waker.wake();
         }

@@ -1,6 +1,6 @@
 //! What `#[serverless_handler]` says about its handler.
 
-use std::time::Duration;
+use std::{task::Context, time::Duration};
 
 use crate::{
     drain::Drain,
@@ -81,7 +81,8 @@ pub(crate) struct Options {
     pub(crate) site: &'static Site,
     pub(crate) join_all: bool,
     pub(crate) abort_on_drop: bool,
-    in_task: bool,
+    /// How the handler polls its tasks: the code for that comes with the option that asks for it.
+    pub(crate) in_task: Option<fn(&Scope, &mut Context<'_>)>,
     timeout: Option<Duration>,
     limit: Option<usize>,
     host_deadline: Option<Deadline>,
@@ -100,7 +101,7 @@ impl<R> Handler<R> {
                 site,
                 join_all: false,
                 abort_on_drop: false,
-                in_task: false,
+                in_task: None,
                 timeout: None,
                 limit: None,
                 host_deadline: None,
@@ -129,7 +130,7 @@ impl<R> Handler<R> {
     #[must_use]
     #[inline]
     pub fn in_task(mut self) -> Self {
-        self.options.in_task = true;
+        self.options.in_task = Some(Scope::poll_tasks);
         self.options.abort_on_drop = true;
         self
     }
@@ -163,7 +164,7 @@ impl Options {
     /// Whether its handler needs no plan outside of any invocation.
     #[inline]
     pub(crate) fn are_plain(&self) -> bool {
-        !self.in_task
+        self.in_task.is_none()
             && self.timeout.is_none()
             && self.limit.is_none()
             && self.host_deadline.is_none()
@@ -186,7 +187,7 @@ impl Options {
         let scope = Scope::open(plan);
         if then == Then::JoinAndFail {
             let (sender, verdict) = Verdict::new();
-            scope.lock().verdict = Some(sender);
+            scope.lock_seldom().verdict = Some(sender);
             host.verdict(verdict);
         }
         if then == Then::Attached {
@@ -236,7 +237,7 @@ impl Options {
             deadline,
             host_deadline,
             limit: self.limit,
-            in_task: self.in_task,
+            in_task: self.in_task.is_some(),
             refuses: parent.is_some() && within.is_none(),
             within,
             caller,

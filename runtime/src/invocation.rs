@@ -330,7 +330,7 @@ impl<F: Future> Running<F> {
 }
 
 fn report(scope: &Scope) -> Report {
-    let mut state = scope.lock();
+    let mut state = scope.lock_seldom();
     Report {
         id: scope.0.id,
         elapsed: scope.0.opened.elapsed(),

@@ -100,7 +100,7 @@ impl Scope {
     /// Lets a deferred task start now, before the response: somebody who holds it waits for it.
     pub(crate) fn start_deferred(&self, sequence: u32) {
         let found = {
-            let mut state = self.lock();
+            let mut state = self.lock_seldom();
             let deferred = state.deferred.remove(sequence);
             deferred.map(|waiting| state.waiting.insert(waiting))
         };
@@ -112,7 +112,7 @@ impl Scope {
     /// The response is out: starts what waited for it, in adopted scopes too.
     pub(crate) fn release(&self) {
         let (awaited, adopted, limited) = {
-            let mut state = self.lock();
+            let mut state = self.lock_seldom();
             state.released = true;
             let budget = state.budget.take();
             if let Some(budget) = budget {

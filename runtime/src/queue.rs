@@ -39,11 +39,15 @@ impl Queue {
     }
 
     /// Takes out those that `is_meant`, in order.
-    pub(crate) fn extract(&mut self, is_meant: impl Fn(&Waiting) -> bool, into: &mut Vec<Pending>) {
+    pub(crate) fn extract(
+        &mut self,
+        is_meant: impl Fn(&Waiting) -> bool,
+        mut taken: impl FnMut(Pending),
+    ) {
         for _ in 0..self.0.len() {
             if let Some(waiting) = self.0.pop_front() {
                 if is_meant(&waiting) {
-                    into.push(waiting.pending);
+                    taken(waiting.pending);
                 } else {
                     self.0.push_back(waiting);
                 }

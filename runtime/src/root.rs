@@ -34,12 +34,12 @@ pub async fn drain() -> Result<Report, DrainError> {
     let quiet = |state: &mut State| state.is_idle() && state.phase != Phase::Joined;
     let counts = loop {
         let mut scopes = Scope::all();
-        scopes.retain(|scope| !quiet(&mut scope.lock()));
+        scopes.retain(|scope| !quiet(&mut scope.lock_seldom()));
         for scope in &scopes {
             // The deadlines of what the root scope has adopted have nobody else to see to them.
             scope.enforce(&quiet).await;
         }
-        let mut state = root.lock();
+        let mut state = root.lock_seldom();
         if scopes.is_empty() && quiet(&mut state) {
             break mem::take(&mut state.counts);
         }

@@ -14,8 +14,10 @@ mod wasm;
 use wasm as platform;
 
 pub use platform::Instant;
+#[cfg(feature = "lambda")]
+pub(crate) use platform::timeout_at;
 pub(crate) use platform::{
     AbortHandle, Blocking, Kept, MaybeSend, Runnable, Runtime, Sleep, entered, erased, keep,
     print_error, runnable, sleep, sleep_until, spawn, spawn_blocking, spawn_detached, system_now,
-    taken, timeout_at, yield_now,
+    taken, yield_now,
 };

@@ -11,7 +11,7 @@ use std::{
 use pin_project_lite::pin_project;
 
 use crate::{
-    caught::{self, rethrow},
+    caught::{self, caught, rethrow},
     context::{self, Context as Current, enter_planned},
     error::TaskError,
     handler::{Handler, OnError, Options},
@@ -174,44 +174,40 @@ impl<R, F: Future<Output = R>> RunProjection<'_, R, F> {
     }
 
     fn empty_body(&mut self) -> thread::Result<()> {
-        let plan = plan(self.planned.as_mut());
-        enter_planned(self.context, plan, || caught::empty(self.body.as_mut()))
+        let mut body = self.body.as_mut();
+        let mut rest = Rest {
+            context: self.context,
+            options: self.options,
+            planned: self.planned.as_mut(),
+            late: self.late,
+        };
+        rest.run(&mut || body.set(None))
     }
 
     /// What comes after the poll of a body that has not returned yet, or has tracked something.
     #[inline(never)]
     fn poll_late(&mut self, cx: &mut Context<'_>) -> Poll<R> {
-        if self.end.is_none() && self.is_over(cx) {
+        let stops_body = self.stops_body();
+        if self.end.is_none() && self.rest().is_over(stops_body, cx) {
             self.time_out();
         }
-        if let Some(scope) = self.context.scope() {
-            scope.poll_tasks(cx);
-        }
-        let Some(end) = self.end else {
+        self.rest().poll_tasks(cx);
+        let Some(end) = self.end.as_ref() else {
             return Poll::Pending;
         };
-        let joined = match self.context.scope() {
-            Some(scope) => {
-                let OnError { is_err, fail } = *self.on_error;
-                let planned = self.planned.as_ref().as_pin_ref();
-                let make = || {
-                    let succeeded = match end {
-                        End::Returned(value) => !is_err(value),
-                        End::TimedOut => true,
-                        End::Panicked(_) => false,
-                    };
-                    join(
-                        scope.clone(),
-                        planned.map_or(Then::Join, |planned| planned.then),
-                        // A body that fails cancels nothing.
-                        succeeded && !self.options.join_all,
-                        succeeded && fail.is_some(),
-                    )
-                };
-                ready!(poll_join(scope, self.late, cx, make))
-            }
-            None => None,
+        let is_err = self.on_error.is_err;
+        let succeeded = || match end {
+            End::Returned(value) => !is_err(value),
+            End::TimedOut => true,
+            End::Panicked(_) => false,
         };
+        let mut rest = Rest {
+            context: self.context,
+            options: self.options,
+            planned: self.planned.as_mut(),
+            late: self.late,
+        };
+        let joined = ready!(rest.poll_join(stops_body, &succeeded, cx));
         match (joined, self.end.take()) {
             (None, Some(End::Returned(value))) => {
                 *self.context = Current::OUTSIDE;
@@ -222,8 +218,61 @@ impl<R, F: Future<Output = R>> RunProjection<'_, R, F> {
         }
     }
 
-    fn is_over(&mut self, cx: &mut Context<'_>) -> bool {
-        let stops_body = self.stops_body();
+    fn output(&mut self, joined: Joined, end: Option<End<R>>) -> R {
+        let verdict = self.rest().leave();
+        let value = match end.expect("polled after completion") {
+            End::Returned(value) => Some(value),
+            End::Panicked(payload) => resume_unwind(payload),
+            End::TimedOut => None,
+        };
+        let OnError { is_err, fail } = *self.on_error;
+        let failed = value.as_ref().map(is_err);
+        let error = self.rest().conclude(joined, failed, verdict);
+        match (error, fail, value) {
+            (Some(error), Some(fail), _) => fail(error),
+            (_, _, Some(value)) => value,
+            (_, _, None) => unreachable!("only a handler that can fail is ended by its deadline"),
+        }
+    }
+
+    /// The handler's future is dropped before it has yielded.
+    #[cold]
+    fn drop_running(&mut self) {
+        let body = self.empty_body();
+        self.rest().drop_open();
+        rethrow(body);
+    }
+
+    /// All but the body and its end.
+    #[inline]
+    fn rest(&mut self) -> Rest<'_> {
+        Rest {
+            context: self.context,
+            options: self.options,
+            planned: self.planned.as_mut(),
+            late: self.late,
+        }
+    }
+}
+
+/// What a handler has beside its body: compiled once, not for each handler.
+struct Rest<'a> {
+    context: &'a mut Current,
+    options: &'a mut Options,
+    planned: Pin<&'a mut Option<Planned>>,
+    late: &'a mut Option<Box<Late>>,
+}
+
+impl Rest<'_> {
+    /// Runs a piece of the handler in its context.
+    #[cold]
+    fn run(&mut self, piece: &mut dyn FnMut()) -> thread::Result<()> {
+        let plan = plan(self.planned.as_mut());
+        enter_planned(self.context, plan, || caught(piece))
+    }
+
+    /// Whether the deadline ends the body, which has not returned.
+    fn is_over(&mut self, stops_body: bool, cx: &mut Context<'_>) -> bool {
         let Some(mut planned) = self.planned.as_mut().as_pin_mut() else {
             return false;
         };
@@ -237,49 +286,83 @@ impl<R, F: Future<Output = R>> RunProjection<'_, R, F> {
         false
     }
 
-    fn output(&mut self, joined: Joined, end: Option<End<R>>) -> R {
+    /// Polls the tasks, where the handler does.
+    fn poll_tasks(&mut self, cx: &mut Context<'_>) {
+        if let (Some(poll_tasks), Some(scope)) = (self.options.in_task, self.context.scope()) {
+            poll_tasks(scope, cx);
+        }
+    }
+
+    /// What the tasks have left, if they have left something. `succeeded`: the body has.
+    fn poll_join(
+        &mut self,
+        returns: bool,
+        succeeded: &dyn Fn() -> bool,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Joined>> {
+        let Some(scope) = self.context.scope() else {
+            return Poll::Ready(None);
+        };
+        if self.late.as_ref().is_none_or(|late| late.joining.is_none()) {
+            match scope.join_quiet(cx.waker()) {
+                Quiet::Closed => return Poll::Ready(None),
+                Quiet::Waits => return Poll::Pending,
+                Quiet::No => {}
+            }
+        }
+        let (planned, options) = (self.planned.as_ref().as_pin_ref(), &*self.options);
+        let make = || {
+            let succeeded = succeeded();
+            join(
+                scope.clone(),
+                planned.map_or(Then::Join, |planned| planned.then),
+                // A body that fails cancels nothing.
+                succeeded && !options.join_all,
+                succeeded && returns,
+            )
+        };
+        let joining = &mut self.late.get_or_insert_default().joining;
+        joining.get_or_insert_with(make).poll(cx).map(Some)
+    }
+
+    /// What is left now is no longer the handler's. Where the host wants to know how it ends.
+    fn leave(&mut self) -> Option<verdict::Sender> {
+        let verdict = self.context.scope().and_then(verdict);
+        *self.context = Current::OUTSIDE;
+        *self.late = None;
+        verdict
+    }
+
+    /// The failures, told to the host too. `failed`: the handler itself has; `None` where the
+    /// deadline has ended it.
+    fn conclude(
+        &self,
+        joined: Joined,
+        failed: Option<bool>,
+        verdict: Option<verdict::Sender>,
+    ) -> Option<JoinError> {
         let Joined {
             mut failures,
             cancelled,
             logged,
         } = joined;
-        let verdict = self.context.scope().and_then(verdict);
-        // What is left now is no longer the handler's.
-        *self.context = Current::OUTSIDE;
-        *self.late = None;
-        let value = match end.expect("polled after completion") {
-            End::Returned(value) => Some(value),
-            End::Panicked(payload) => resume_unwind(payload),
-            End::TimedOut => {
-                let started = self.planned.as_ref().as_pin_ref();
-                let age = started.map(|planned| planned.started.elapsed());
-                let age = age.unwrap_or_default();
-                failures.push(TaskError::unfinished(self.options.site, age));
-                None
-            }
-        };
+        if failed.is_none() {
+            let started = self.planned.as_ref().as_pin_ref();
+            let age = started.map(|planned| planned.started.elapsed());
+            let age = age.unwrap_or_default();
+            failures.push(TaskError::unfinished(self.options.site, age));
+        }
         let error = JoinError::new(failures, cancelled);
-        let OnError { is_err, fail } = *self.on_error;
         if let Some(verdict) = verdict {
-            let failed = value.as_ref().is_some_and(is_err);
             let logged = JoinError::new(logged, Vec::new());
-            verdict.tell(
-                self.options.site,
-                error.as_ref().or(logged.as_ref()),
-                failed,
-            );
+            let told = error.as_ref().or(logged.as_ref());
+            verdict.tell(self.options.site, told, failed.unwrap_or_default());
         }
-        match (error, fail, value) {
-            (Some(error), Some(fail), _) => fail(error),
-            (_, _, Some(value)) => value,
-            (_, _, None) => unreachable!("only a handler that can fail is ended by its deadline"),
-        }
+        error
     }
 
-    /// The handler's future is dropped before it has yielded.
-    #[cold]
-    fn drop_running(&mut self) {
-        let body = self.empty_body();
+    /// The handler is dropped, and its body has been.
+    fn drop_open(&mut self) {
         // Never polled.
         let hosted = self.options.hosted.take().map(|(scope, _)| scope);
         if let Some(scope) = self.context.scope().cloned().or(hosted) {
@@ -287,7 +370,6 @@ impl<R, F: Future<Output = R>> RunProjection<'_, R, F> {
             let attached = attached.is_some_and(|planned| planned.then == Then::Attached);
             dropped(&scope, self.late, attached, self.options.abort_on_drop);
         }
-        rethrow(body);
     }
 }
 
@@ -344,27 +426,9 @@ impl PlannedProjection<'_> {
     }
 }
 
-/// What the tasks have left, if they have left something.
-fn poll_join(
-    scope: &Scope,
-    late: &mut Option<Box<Late>>,
-    cx: &mut Context<'_>,
-    make: impl FnOnce() -> Joining,
-) -> Poll<Option<Joined>> {
-    if late.as_ref().is_none_or(|late| late.joining.is_none()) {
-        match scope.join_quiet(cx.waker()) {
-            Quiet::Closed => return Poll::Ready(None),
-            Quiet::Waits => return Poll::Pending,
-            Quiet::No => {}
-        }
-    }
-    let joining = &mut late.get_or_insert_default().joining;
-    joining.get_or_insert_with(make).poll(cx).map(Some)
-}
-
 /// Where the host wants to know how the handler ends.
 fn verdict(scope: &Scope) -> Option<verdict::Sender> {
-    scope.lock().verdict.take()
+    scope.lock_seldom().verdict.take()
 }
 
 /// A handler's future was dropped that had a scope.
@@ -374,7 +438,7 @@ fn dropped(scope: &Scope, late: &mut Option<Box<Late>>, attached: bool, abort: b
     }
     scope.end_join();
     let attached = {
-        let mut state = scope.lock();
+        let mut state = scope.lock_seldom();
         // Both may be the user's code to drop.
         let left = (state.verdict.take(), state.joiner.take());
         let attached = attached && state.attached;

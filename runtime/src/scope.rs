@@ -6,11 +6,11 @@ use std::{
         Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
+    task::Waker,
     time::Duration,
 };
 
 use slab::Slab;
-use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -23,7 +23,7 @@ use crate::{
     rt::{Instant, MaybeSend},
     slot::Facts,
     spawn,
-    state::{Group, Phase, State},
+    state::{Group, Phase, State, Token},
     tracked::Tracked,
 };
 
@@ -143,9 +143,6 @@ pub(crate) struct Inner {
     pub(crate) queue: OnceLock<Queue>,
     /// Some task is to be stopped at once: each asks, before it runs on, whether it is one.
     pub(crate) stopping: AtomicBool,
-    /// A group became empty, a failure came to the join, the scope closed. The handler waits as
-    /// [`State::joiner`] instead.
-    pub(crate) changed: Notify,
     /// What was emitted in this invocation.
     #[cfg(feature = "callbacks")]
     pub(crate) callbacks: crate::callbacks::Ledger,
@@ -207,7 +204,6 @@ impl Scope {
             }),
             plan,
             stopping: AtomicBool::new(false),
-            changed: Notify::new(),
             #[cfg(feature = "callbacks")]
             callbacks: crate::callbacks::Ledger::default(),
             registered: open.vacant_key(),
@@ -289,27 +285,28 @@ impl Scope {
     #[must_use]
     pub fn cancellation_token(&self) -> CancellationToken {
         let task = self.current_task();
-        let mut state = self.lock();
+        let mut state = self.lock_seldom();
         let Some((key, sequence)) = task else {
-            return state.token(Group::Tracked);
+            return state.token(Group::Tracked).clone();
         };
         let Some(group) = state.task(key, sequence).map(|slot| slot.group) else {
             let ended = CancellationToken::new();
             ended.cancel();
             return ended;
         };
-        let of_group = state.token(group);
+        let of_group = state.token(group).clone();
         let slot = &mut state.slots[key as usize];
         let aborted = slot.facts.has(Facts::ABORTED);
-        let make = || {
+        let make = || -> Arc<dyn Token> {
             let token = of_group.child_token();
             if aborted {
                 // Nobody has it yet, so nobody is woken under the lock.
                 token.cancel();
             }
-            token
+            Arc::new(token)
         };
-        slot.extra().token.get_or_insert_with(make).clone()
+        let token = slot.extra().token.get_or_insert_with(make);
+        token.get().clone()
     }
 
     /// When this scope's tracked tasks are cancelled; called inside a keep-alive task of this
@@ -317,7 +314,7 @@ impl Scope {
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
         let group = self.current_task().and_then(|(key, sequence)| {
-            let mut state = self.lock();
+            let mut state = self.lock_seldom();
             state.task(key, sequence).map(|entry| entry.group)
         });
         let deadline = match group {
@@ -329,14 +326,14 @@ impl Scope {
 
     /// When keep-alive tasks are cancelled.
     pub(crate) fn host_deadline(&self) -> Option<Deadline> {
-        Deadline::nearest(self.0.plan.host_deadline, self.lock().over)
+        Deadline::nearest(self.0.plan.host_deadline, self.lock_seldom().over)
     }
 
     /// How many tasks have no outcome yet, those of ended handlers inside this scope included.
     #[must_use]
     pub fn len(&self) -> usize {
         let (live, adopted) = {
-            let state = self.lock();
+            let state = self.lock_seldom();
             (state.live(), state.adopted())
         };
         let adopted = adopted.iter().map(|child| child.scope.len());
@@ -352,16 +349,23 @@ impl Scope {
     /// The names and places of this scope's tasks that have no outcome yet.
     #[cfg(feature = "lambda")]
     pub(crate) fn unfinished(&self) -> Vec<String> {
-        let state = self.lock();
+        let state = self.lock_seldom();
         let tasks = state.tasks();
         tasks
             .map(|(_, task)| format!("{} ({})", task.name(), task.location()))
             .collect()
     }
 
+    #[inline]
     pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
         // No code of the user's runs under the lock, so a poisoned one is still consistent.
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The same where it is seldom taken: a call, instead of its code in each of some forty places.
+    #[inline(never)]
+    pub(crate) fn lock_seldom(&self) -> MutexGuard<'_, State> {
+        self.lock()
     }
 
     /// The running task, if it is one of this scope's.
@@ -373,13 +377,11 @@ impl Scope {
 
     /// Tells everybody who waits for a change.
     pub(crate) fn notify(&self) {
-        let (joiner, observed) = {
-            let mut state = self.lock();
-            (state.joiner.take(), state.observers > 0)
+        let (joiner, observers) = {
+            let mut state = self.lock_seldom();
+            (state.joiner.take(), state.take_observers())
         };
-        if observed {
-            self.0.changed.notify_waiters();
-        }
+        wake(observers);
         if let Some(joiner) = joiner {
             joiner.wake();
         }
@@ -388,7 +390,7 @@ impl Scope {
     /// Nobody joins from here on: failures kept for the join go to the log instead.
     pub(crate) fn end_join(&self) {
         let unread = {
-            let mut state = self.lock();
+            let mut state = self.lock_seldom();
             state.phase = state.phase.max(Phase::Joined);
             let keep = self.0.plan.mode == KeepAlive::JoinAndFail;
             let groups: &[Group] = if keep { Group::JOINED } else { Group::ALL };
@@ -405,7 +407,7 @@ impl Scope {
     pub(crate) fn is_released(&self) -> bool {
         let mut scope = self;
         loop {
-            if scope.lock().released {
+            if scope.lock_seldom().released {
                 return true;
             }
             match &scope.0.plan.parent {
@@ -413,6 +415,14 @@ impl Scope {
                 None => return false,
             }
         }
+    }
+}
+
+/// Tells those that [`State::take_observers`] has given.
+#[inline(never)]
+pub(crate) fn wake(observers: Vec<Waker>) {
+    for observer in observers {
+        observer.wake();
     }
 }
 

@@ -1,15 +1,13 @@
 //! One tracked task, as its scope knows it, from when it is counted in until nobody asks for it.
 
-use std::{borrow::Cow, panic::Location, task::Waker};
-
-use tokio_util::sync::CancellationToken;
+use std::{borrow::Cow, panic::Location, sync::Arc, task::Waker};
 
 use crate::{
     error::TaskError,
     outcome::TaskKind,
     rt::{AbortHandle, Kept},
     site::Site,
-    state::Group,
+    state::{Group, Token},
 };
 
 /// Kept at 48 bytes, since there is one for every waiting task; what only some have is boxed.
@@ -75,7 +73,7 @@ pub(crate) struct Extra {
     /// Of a task that no macro started.
     pub(crate) location: Option<&'static Location<'static>>,
     /// Its own, fired when it is to stop.
-    pub(crate) token: Option<CancellationToken>,
+    pub(crate) token: Option<Arc<dyn Token>>,
     /// Ends the wait for a blocking task at its `timeout`.
     pub(crate) timer: Option<AbortHandle>,
     /// Takes a blocking task out of the queue for a thread.

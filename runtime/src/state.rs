@@ -1,7 +1,7 @@
 //! What a scope knows about its tasks. Everything here happens under the scope's lock; nothing
 //! here runs code of the user's, not even a drop.
 
-use std::{cmp::Ordering, collections::BinaryHeap, task::Waker, time::Duration};
+use std::{cmp::Ordering, collections::BinaryHeap, sync::Arc, task::Waker, time::Duration};
 
 use slab::Slab;
 use tokio_util::sync::CancellationToken;
@@ -73,9 +73,27 @@ pub(crate) struct GroupState {
     pub(crate) stage: Stage,
     /// When it came to that stage.
     pub(crate) since: Instant,
-    pub(crate) token: Option<CancellationToken>,
+    pub(crate) token: Option<Arc<dyn Token>>,
     /// Failures that are kept for the join and belong to no handle.
     pub(crate) unclaimed: usize,
+}
+
+/// A [`CancellationToken`] that somebody has asked for. Only who asks has the code of one: most
+/// programs do not.
+pub(crate) trait Token: Send + Sync {
+    fn cancel(&self);
+
+    fn get(&self) -> &CancellationToken;
+}
+
+impl Token for CancellationToken {
+    fn cancel(&self) {
+        self.cancel();
+    }
+
+    fn get(&self) -> &CancellationToken {
+        self
+    }
 }
 
 /// A scope that is drained by another one.
@@ -116,10 +134,11 @@ pub(crate) struct State {
     pub(crate) pumping: bool,
     /// Waiting for the response.
     pub(crate) deferred: Queue,
-    /// How many others wait for a change.
-    pub(crate) observers: usize,
-    /// Who joins, and waits for a change.
+    /// Who joins, and waits for a change: a group became empty, a failure came to the join, the scope
+    /// closed.
     pub(crate) joiner: Option<Waker>,
+    /// The others who do. One that has been woken is still here, until it waits again or is gone.
+    pub(crate) observers: Slab<Option<Waker>>,
     /// Ended handlers' scopes that this one drains.
     pub(crate) adopted: Slab<Adopted>,
     /// Who drains this one, and the key there.
@@ -161,8 +180,8 @@ impl State {
             waiting: Queue::default(),
             pumping: false,
             deferred: Queue::default(),
-            observers: 0,
             joiner: None,
+            observers: Slab::new(),
             adopted: Slab::new(),
             adopter: None,
             holders: 0,
@@ -188,6 +207,15 @@ impl State {
 
     pub(crate) fn is_idle(&self) -> bool {
         self.live() == 0 && self.adopted.is_empty()
+    }
+
+    /// Those to be woken for a change, beside the joiner, once the lock is released.
+    pub(crate) fn take_observers(&mut self) -> Vec<Waker> {
+        let mut wakers = Vec::new();
+        for (_, waker) in &mut self.observers {
+            wakers.extend(waker.take());
+        }
+        wakers
     }
 
     pub(crate) fn adopted(&self) -> Vec<Adopted> {
@@ -240,18 +268,18 @@ impl State {
     }
 
     /// The group's token; one that has fired already if the group has been told to stop.
-    pub(crate) fn token(&mut self, group: Group) -> CancellationToken {
+    pub(crate) fn token(&mut self, group: Group) -> &CancellationToken {
         let group = self.group(group);
         let told = group.stage >= Stage::Told;
-        let make = || {
+        let make = || -> Arc<dyn Token> {
             let token = CancellationToken::new();
             if told {
                 // Nobody has it yet, so nobody is woken under the lock.
                 token.cancel();
             }
-            token
+            Arc::new(token)
         };
-        group.token.get_or_insert_with(make).clone()
+        group.token.get_or_insert_with(make).get()
     }
 
     /// Nobody asks for the task any more.

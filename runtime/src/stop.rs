@@ -1,20 +1,18 @@
 //! How the tasks of a scope are stopped, in stages, and by when.
 
 use std::{
+    future::poll_fn,
     pin::Pin,
-    sync::atomic::Ordering,
+    sync::{Arc, atomic::Ordering},
     task::{Context, Poll, Waker},
     time::Duration,
 };
 
-use tokio_util::sync::CancellationToken;
-
 use crate::{
     finish::End,
-    rt::{AbortHandle, Instant, Sleep, sleep_until, timeout_at},
+    rt::{AbortHandle, Instant, Sleep, sleep_until},
     scope::{Deadline, Scope},
-    slot::Slot,
-    state::{Adopted, Group, Pending, Stage, State},
+    state::{Adopted, Group, Pending, Stage, State, Token},
 };
 
 /// The least time that a runtime gets to drop what was aborted, however short the grace period.
@@ -31,40 +29,42 @@ struct Due {
     stage: Stage,
 }
 
-/// Who waits for a change, and is not the handler.
-struct Observer<'a>(&'a Scope);
-
-impl<'a> Observer<'a> {
-    fn new(scope: &'a Scope) -> Self {
-        scope.lock().observers += 1;
-        Self(scope)
-    }
-}
-
-impl Drop for Observer<'_> {
-    fn drop(&mut self) {
-        self.0.lock().observers -= 1;
-    }
-}
-
-/// [`Scope::enforce`] for who joins, of which a scope has one.
+/// Waits until something is done, and holds the tasks to their deadlines meanwhile, those of adopted
+/// scopes too: they are told, aborted a grace period later, and given up half a grace period after
+/// that.
 #[derive(Default)]
 pub(crate) struct Enforcer(Option<(Instant, Pin<Box<Sleep>>)>);
 
+/// Where a scope has the waker of who waits.
+type Place<'a> = &'a dyn Fn(&mut State) -> &mut Option<Waker>;
+
 impl Enforcer {
+    /// For who joins, of which a scope has one.
     pub(crate) fn poll(&mut self, scope: &Scope, cx: &mut Context<'_>, done: Done<'_>) -> Poll<()> {
+        self.poll_at(&|state| &mut state.joiner, scope, cx, done)
+    }
+
+    // Once, not in each of those who wait.
+    #[inline(never)]
+    fn poll_at(
+        &mut self,
+        place: Place<'_>,
+        scope: &Scope,
+        cx: &mut Context<'_>,
+        done: Done<'_>,
+    ) -> Poll<()> {
         loop {
             // A waker is cloned before the lock and dropped after it: it may be the user's code.
             let waker = cx.waker().clone();
             let _before;
             {
-                let mut state = scope.lock();
+                let mut state = scope.lock_seldom();
                 if done(&mut state) {
-                    // What is left there would be the waker of a handler that is done.
-                    _before = state.joiner.take();
+                    // What is left there would be the waker of who is done.
+                    _before = place(&mut state).take();
                     return Poll::Ready(());
                 }
-                _before = state.joiner.replace(waker);
+                _before = place(&mut state).replace(waker);
             }
             let Some(due) = scope.due() else {
                 self.0 = None;
@@ -84,46 +84,84 @@ impl Enforcer {
     }
 }
 
+/// [`Enforcer`] for who does not join.
+pub(crate) struct Observer {
+    scope: Scope,
+    /// Its key among the scope's observers, once it has waited.
+    key: Option<usize>,
+    enforcer: Enforcer,
+}
+
+impl Observer {
+    pub(crate) fn new(scope: Scope) -> Self {
+        Self {
+            scope,
+            key: None,
+            enforcer: Enforcer::default(),
+        }
+    }
+
+    #[inline(never)]
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>, done: Done<'_>) -> Poll<()> {
+        let key = if let Some(key) = self.key {
+            key
+        } else {
+            let mut state = self.scope.lock_seldom();
+            if done(&mut state) {
+                return Poll::Ready(());
+            }
+            *self.key.insert(state.observers.insert(None))
+        };
+        let place: Place<'_> = &|state| &mut state.observers[key];
+        self.enforcer.poll_at(place, &self.scope, cx, done)
+    }
+}
+
+impl Drop for Observer {
+    fn drop(&mut self) {
+        if let Some(key) = self.key {
+            // Dropped after the lock: it may be the user's code.
+            let _waker = self.scope.lock_seldom().observers.remove(key);
+        }
+    }
+}
+
 /// What there is to do once the lock is released.
-#[derive(Default)]
-struct Orders {
-    tokens: Vec<CancellationToken>,
-    stoppers: Vec<Waker>,
-    aborts: Vec<AbortHandle>,
-    /// Dropped unstarted.
-    drops: Vec<Pending>,
-    /// Given up.
-    abandoned: Vec<(u32, u32)>,
+enum Order {
+    Tell(Arc<dyn Token>),
+    /// What it wakes is dropped when the runtime gets to it: this does not wait.
+    Wake(Waker),
+    Abort(AbortHandle),
+    /// Unstarted.
+    Drop(Pending),
+    GiveUp(u32, u32),
 }
 
 impl Scope {
     /// Raises the stage of `groups`, here and in adopted scopes, to `stage` at least.
     pub(crate) fn stop(&self, groups: &[Group], stage: Stage) {
-        let mut orders = Orders::default();
+        let mut orders = Vec::new();
         let adopted = {
-            let mut scope = self.lock();
+            let mut scope = self.lock_seldom();
             for &group in groups {
-                orders.give(&mut scope, group, stage);
+                scope.raise(group, stage, &mut orders);
             }
             if stage >= Stage::Aborted {
                 self.0.stopping.store(true, Ordering::Relaxed);
             }
             scope.adopted()
         };
-        for token in orders.tokens {
-            token.cancel();
-        }
-        // They are dropped when the runtime gets to them: this does not wait.
-        for stopper in orders.stoppers {
-            stopper.wake();
-        }
-        for abort in orders.aborts {
-            abort.abort();
-        }
-        drop(orders.drops);
-        for (key, sequence) in orders.abandoned {
-            self.abandon_opened_by(Some((key, sequence)));
-            self.fail(key, sequence, End::TimedOut);
+        for order in orders {
+            match order {
+                Order::Tell(token) => token.cancel(),
+                Order::Wake(stopper) => stopper.wake(),
+                Order::Abort(abort) => abort.abort(),
+                Order::Drop(pending) => drop(pending),
+                Order::GiveUp(key, sequence) => {
+                    self.abandon_opened_by(Some((key, sequence)));
+                    self.fail(key, sequence, End::TimedOut);
+                }
+            }
         }
         // They have their own deadlines, no later than this scope's, by which they are given up: one
         // that was adopted a moment ago has only just been aborted.
@@ -152,7 +190,7 @@ impl Scope {
     fn abandon(&self) {
         self.abandon_opened_by(None);
         self.stop(Group::ALL, Stage::Abandoned);
-        let adopted = self.lock().adopted();
+        let adopted = self.lock_seldom().adopted();
         for Adopted { scope, .. } in adopted {
             scope.abandon();
         }
@@ -160,54 +198,36 @@ impl Scope {
         self.settle();
     }
 
-    /// Waits until `done`, and holds the tasks to their deadlines meanwhile, those of adopted
-    /// scopes too: they are told, aborted a grace period later, and given up half a grace period
-    /// after that.
+    /// [`Observer`] as a future.
     pub(crate) async fn enforce(&self, done: Done<'_>) {
-        let _observer = Observer::new(self);
-        loop {
-            // Made before the check: a change between the two is not missed.
-            let changed = self.0.changed.notified();
-            if done(&mut self.lock()) {
-                return;
-            }
-            match self.due() {
-                None => changed.await,
-                Some(due) => {
-                    if timeout_at(due.at, changed).await.is_err() {
-                        due.scope.stop(&[due.group], due.stage);
-                    }
-                }
-            }
-        }
+        let mut observer = Observer::new(self.clone());
+        poll_fn(|cx| observer.poll(cx, done)).await;
     }
 
     /// What comes first, here or in an adopted scope.
     fn due(&self) -> Option<Due> {
-        let (mut first, adopted) = {
-            let scope = self.lock();
+        let mut first: Option<Due> = None;
+        let adopted = {
+            let scope = self.lock_seldom();
             let plan = &self.0.plan;
-            if plan.deadline.is_none()
-                && plan.host_deadline.is_none()
-                && scope.over.is_none()
-                && scope.adopted.is_empty()
-            {
-                return None;
+            for &group in Group::ALL {
+                let deadline = match group {
+                    Group::Tracked | Group::Callback => plan.deadline,
+                    Group::KeepAlive => Deadline::nearest(plan.host_deadline, scope.over),
+                };
+                let of_group = &scope.groups[group as usize];
+                if let Some((at, stage)) = deadline.and_then(|deadline| of_group.next(deadline))
+                    && first.as_ref().is_none_or(|first| at < first.at)
+                {
+                    first = Some(Due {
+                        at,
+                        scope: self.clone(),
+                        group,
+                        stage,
+                    });
+                }
             }
-            let host_deadline = Deadline::nearest(plan.host_deadline, scope.over);
-            let deadlines = [plan.deadline, host_deadline, plan.deadline];
-            let due = |(&group, deadline): (&Group, Option<Deadline>)| {
-                let (at, stage) = scope.groups[group as usize].next(deadline?)?;
-                let scope = self.clone();
-                Some(Due {
-                    at,
-                    scope,
-                    group,
-                    stage,
-                })
-            };
-            let dues = Group::ALL.iter().zip(deadlines).filter_map(due);
-            (dues.min_by_key(|due| due.at), scope.adopted())
+            scope.adopted()
         };
         for Adopted { scope, .. } in adopted {
             if let Some(due) = scope.due()
@@ -235,9 +255,10 @@ impl crate::state::GroupState {
     }
 }
 
-impl Orders {
-    fn give(&mut self, scope: &mut State, group: Group, stage: Stage) {
-        let raised = scope.group(group);
+impl State {
+    /// Raises the stage of `group` to `stage` at least, and orders what follows.
+    fn raise(&mut self, group: Group, stage: Stage, orders: &mut Vec<Order>) {
+        let raised = self.group(group);
         let before = raised.stage;
         if before >= stage {
             return;
@@ -245,15 +266,15 @@ impl Orders {
         raised.stage = stage;
         raised.since = Instant::now();
         if before < Stage::Told {
-            self.tokens.extend(raised.token.clone());
+            orders.extend(raised.token.clone().map(Order::Tell));
         }
         if before < Stage::Aborted && stage >= Stage::Aborted {
-            for (_, slot) in &mut scope.slots {
+            for (_, slot) in &mut self.slots {
                 if slot.group == group {
-                    self.stoppers.extend(slot.stopper.take());
+                    orders.extend(slot.stopper.take().map(Order::Wake));
                     let extra = slot.extra.as_ref();
-                    self.aborts
-                        .extend(extra.and_then(|extra| extra.abort.clone()));
+                    let abort = extra.and_then(|extra| extra.abort.clone());
+                    orders.extend(abort.map(Order::Abort));
                 }
             }
             let State {
@@ -261,19 +282,20 @@ impl Orders {
                 waiting,
                 deferred,
                 ..
-            } = scope;
+            } = self;
             for queue in [waiting, deferred] {
                 queue.extract(
                     |waiting| slots[waiting.key as usize].group == group,
-                    &mut self.drops,
+                    |pending| orders.push(Order::Drop(pending)),
                 );
             }
         }
         if stage == Stage::Abandoned {
-            let of_group = |(_, slot): &(u32, &Slot)| slot.group == group;
-            let left = scope.tasks().filter(of_group);
-            self.abandoned
-                .extend(left.map(|(key, slot)| (key, slot.sequence)));
+            for (key, slot) in self.tasks() {
+                if slot.group == group {
+                    orders.push(Order::GiveUp(key, slot.sequence));
+                }
+            }
         }
     }
 }

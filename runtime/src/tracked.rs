@@ -63,7 +63,7 @@ impl Refused {
     pub(crate) fn new(scope: &Scope, error: TaskError) -> Self {
         let id = TaskId {
             scope: scope.0.id,
-            sequence: scope.lock().next_sequence(),
+            sequence: scope.lock_seldom().next_sequence(),
         };
         Self {
             id,

@@ -70,6 +70,7 @@
 use std::{
     marker::PhantomData,
     panic::AssertUnwindSafe,
+    pin::Pin,
     time::{Duration, SystemTime},
 };
 
@@ -105,9 +106,24 @@ impl Host for Context {
     }
 
     fn keep_alive(&self, drain: Drain) -> Result<(), Drain> {
-        self.wait_until(drain.within(LIMIT));
+        keep_alive(self, drain.within(LIMIT));
         Ok(())
     }
+}
+
+fn keep_alive(context: &Context, drain: Drain) {
+    let drained = promise(async {
+        drain.await;
+        Ok(JsValue::UNDEFINED)
+    });
+    let context = context.as_ref();
+    context.wait_until(&drained).expect("it takes a promise");
+}
+
+/// By one kind of future, since each is as large as all that is written here.
+fn promise(future: impl Future<Output = Result<JsValue, JsValue>> + 'static) -> Promise {
+    let future: Pin<Box<dyn Future<Output = _>>> = Box::pin(future);
+    future_to_promise(AssertUnwindSafe(future))
 }
 
 /// For handlers of a Durable Object: `#[serverless_handler(host = self.state)]`.
@@ -138,7 +154,7 @@ impl Host for ScheduleContext {
     }
 
     fn verdict(&self, verdict: Verdict) {
-        wait_until(&future_to_promise(AssertUnwindSafe(async {
+        wait_until(&promise(async {
             match verdict.await {
                 Ok(()) => Ok(JsValue::UNDEFINED),
                 Err(text) => {
@@ -146,7 +162,7 @@ impl Host for ScheduleContext {
                     Err(js_sys::Error::new(&text).into())
                 }
             }
-        })));
+        }));
     }
 }
 
@@ -213,7 +229,7 @@ impl Host for Within<'_> {
     }
 
     fn keep_alive(&self, drain: Drain) -> Result<(), Drain> {
-        self.context.wait_until(drain.within(self.budget));
+        keep_alive(self.context, drain.within(self.budget));
         Ok(())
     }
 }

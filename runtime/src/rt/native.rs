@@ -14,9 +14,11 @@ pub(crate) use async_task::Runnable;
 /// A task may move to another thread. As the trait itself, so that errors name that.
 pub(crate) use std::marker::Send as MaybeSend;
 pub use tokio::time::Instant;
+#[cfg(feature = "lambda")]
+pub(crate) use tokio::time::timeout_at;
 pub(crate) use tokio::{
     task::{AbortHandle, spawn, spawn_blocking},
-    time::{Sleep, sleep, sleep_until, timeout_at},
+    time::{Sleep, sleep, sleep_until},
 };
 
 /// [`spawn`] where nobody looks at the handle. Boxed, since few tasks start so, and the runtime's

@@ -17,7 +17,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen_futures::spawn_local;
 
 pub use self::time::Instant;
-pub(crate) use self::time::{Sleep, sleep, sleep_until, timeout_at};
+pub(crate) use self::time::{Sleep, sleep, sleep_until};
 
 /// A task stays on its thread, so it may be anything. Imported as `Send` where errors quote a bound.
 pub trait MaybeSend {}
@@ -45,7 +45,8 @@ impl AbortHandle {
 }
 
 pub(crate) fn spawn_detached(task: impl Future<Output = ()> + 'static) {
-    spawn_local(task);
+    // Behind a pointer, as [`erased`], so that all are handed over by the same code.
+    spawn_local::<Pin<Box<dyn Future<Output = ()>>>>(Box::pin(task));
 }
 
 pub(crate) fn spawn(_: impl Future<Output = ()> + 'static) -> AbortHandle {

@@ -3,7 +3,7 @@
 use std::{
     cell::{Cell, RefCell},
     ops::{Add, Sub},
-    pin::{Pin, pin},
+    pin::Pin,
     task::{Context, Poll, Waker},
     time::Duration,
 };
@@ -14,7 +14,7 @@ use wasm_bindgen::prelude::{Closure, wasm_bindgen};
 use super::system_now;
 
 /// The longest time that `setTimeout` takes: 2³¹ − 1 milliseconds.
-const LONGEST: u128 = i32::MAX as u128;
+const LONGEST: u64 = i32::MAX as u64;
 
 /// A moment of the JavaScript host's clock, in milliseconds, which never goes back.
 ///
@@ -180,22 +180,13 @@ impl Future for Sleep {
             if left.is_zero() {
                 return Poll::Ready(());
             }
-            let milliseconds = left.as_micros().div_ceil(1000).min(LONGEST);
+            // Not by `Duration::as_micros`, whose 128 bits take a kilobyte of code to divide.
+            let below = u64::from(left.subsec_micros().div_ceil(1000));
+            let milliseconds = left.as_secs().saturating_mul(1000).saturating_add(below);
+            let milliseconds = milliseconds.min(LONGEST);
             #[expect(clippy::cast_possible_truncation, reason = "at most `i32::MAX`")]
             let timeout = Timeout::new(milliseconds as i32, cx.waker().clone());
             this.timeout = Some(timeout);
         }
     }
-}
-
-/// `Err` if `at` comes before the end of `future`.
-pub(crate) async fn timeout_at<F: Future>(at: Instant, future: F) -> Result<F::Output, ()> {
-    let (mut future, mut sleep) = (pin!(future), pin!(sleep_until(at)));
-    std::future::poll_fn(|cx| {
-        if let Poll::Ready(output) = future.as_mut().poll(cx) {
-            return Poll::Ready(Ok(output));
-        }
-        sleep.as_mut().poll(cx).map(Err)
-    })
-    .await
 }
