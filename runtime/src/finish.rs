@@ -10,7 +10,7 @@ use crate::{
     outcome::{BoxError, TaskOutcome},
     report::TaskReport,
     rt::{AbortHandle, Kept},
-    scope::{Scope, wake},
+    scope::Scope,
     slot::{Ended, Extra, Facts, Fate, Slot},
     state::{Group, Phase, Stage, State},
 };
@@ -175,7 +175,7 @@ impl Scope {
         let last = ended.live == 0;
         after.pump = !state.waiting.is_empty() && !self.is_full(state);
         if last || failed {
-            after.observers = state.take_observers();
+            after.notify = !state.observers.is_empty();
             after.joiner = state.joiner.take();
             after.let_go = state.holds && state.is_joinable();
             after.settle = state.phase == Phase::Joined && state.is_idle();
@@ -301,6 +301,7 @@ type Plain = (Option<Waker>, Option<Box<Extra>>, Option<Waker>);
 
 /// What the end of a task leads to, once the lock is released.
 #[derive(Default)]
+#[expect(clippy::struct_excessive_bools, reason = "a list of things to do")]
 struct After {
     /// Of a task that nobody asks for any more.
     extra: Option<Box<Extra>>,
@@ -308,7 +309,7 @@ struct After {
     timer: Option<AbortHandle>,
     watcher: Option<Waker>,
     joiner: Option<Waker>,
-    observers: Vec<Waker>,
+    notify: bool,
     pump: bool,
     let_go: bool,
     settle: bool,
@@ -321,7 +322,9 @@ impl After {
         if let Some(timer) = self.timer.or(of_extra) {
             timer.abort();
         }
-        wake(self.observers);
+        if self.notify {
+            scope.wake_observers();
+        }
         for waker in [self.joiner, self.watcher].into_iter().flatten() {
             waker.wake();
         }

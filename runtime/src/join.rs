@@ -10,7 +10,7 @@ use crate::KeepAlive;
 use crate::{
     error::TaskError,
     log,
-    scope::{Scope, wake},
+    scope::Scope,
     state::{Group, Phase, Stage},
     stop::{Done, Enforcer},
 };
@@ -91,7 +91,7 @@ pub(crate) fn for_host(succeeded: bool) -> Option<Joining> {
         Group::JOINED
     };
     {
-        let mut state = scope.lock_seldom();
+        let mut state = scope.lock();
         let ended = state.is_joinable() && (!acknowledges || state.is_idle());
         let failed = |&group| state.group(group).unclaimed > 0;
         if ended && !groups.iter().any(failed) && state.inherited.is_empty() {
@@ -145,10 +145,10 @@ impl Scope {
             outer.counts.add(state.counts);
             state.phase = Phase::Closed;
         }
-        let observers = state.take_observers();
+        let observed = !state.observers.is_empty();
         drop(state);
-        if !observers.is_empty() {
-            wake(observers);
+        if observed {
+            self.wake_observers();
         }
         self.dismiss();
         Quiet::Closed
@@ -181,7 +181,7 @@ impl Joining {
 
     /// Nothing holds the join any more, or a task has failed.
     fn tracked_ended(&mut self) {
-        let failed = self.fail_fast && self.scope.lock_seldom().group(Group::Tracked).unclaimed > 0;
+        let failed = self.fail_fast && self.scope.lock().group(Group::Tracked).unclaimed > 0;
         if failed {
             self.scope.stop(&[Group::Tracked], Stage::Aborted);
             self.fail_fast = false;
@@ -201,7 +201,7 @@ impl Joining {
         } else {
             Group::JOINED
         };
-        let mut state = self.scope.lock_seldom();
+        let mut state = self.scope.lock();
         // Asked once more, under the lock that ends the join.
         if state.is_joinable() && (!acknowledges || state.is_idle()) {
             state.phase = state.phase.max(Phase::Joined);
@@ -221,7 +221,7 @@ impl Joining {
         }
         let scope = &self.scope;
         let (attached, idle) = {
-            let state = scope.lock_seldom();
+            let state = scope.lock();
             (state.attached, state.is_idle())
         };
         match self.then {

@@ -6,7 +6,6 @@ use std::{
         Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
-    task::Waker,
     time::Duration,
 };
 
@@ -356,7 +355,6 @@ impl Scope {
             .collect()
     }
 
-    #[inline]
     pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
         // No code of the user's runs under the lock, so a poisoned one is still consistent.
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
@@ -377,13 +375,27 @@ impl Scope {
 
     /// Tells everybody who waits for a change.
     pub(crate) fn notify(&self) {
-        let (joiner, observers) = {
-            let mut state = self.lock_seldom();
-            (state.joiner.take(), state.take_observers())
+        let (joiner, observed) = {
+            let mut state = self.lock();
+            (state.joiner.take(), !state.observers.is_empty())
         };
-        wake(observers);
+        if observed {
+            self.wake_observers();
+        }
         if let Some(joiner) = joiner {
             joiner.wake();
+        }
+    }
+
+    /// Tells those of them who do not join.
+    #[inline(never)]
+    pub(crate) fn wake_observers(&self) {
+        let mut wakers = Vec::new();
+        for (_, waker) in &mut self.lock_seldom().observers {
+            wakers.extend(waker.take());
+        }
+        for waker in wakers {
+            waker.wake();
         }
     }
 
@@ -415,14 +427,6 @@ impl Scope {
                 None => return false,
             }
         }
-    }
-}
-
-/// Tells those that [`State::take_observers`] has given.
-#[inline(never)]
-pub(crate) fn wake(observers: Vec<Waker>) {
-    for observer in observers {
-        observer.wake();
     }
 }
 

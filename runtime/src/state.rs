@@ -209,15 +209,6 @@ impl State {
         self.live() == 0 && self.adopted.is_empty()
     }
 
-    /// Those to be woken for a change, beside the joiner, once the lock is released.
-    pub(crate) fn take_observers(&mut self) -> Vec<Waker> {
-        let mut wakers = Vec::new();
-        for (_, waker) in &mut self.observers {
-            wakers.extend(waker.take());
-        }
-        wakers
-    }
-
     pub(crate) fn adopted(&self) -> Vec<Adopted> {
         self.adopted
             .iter()

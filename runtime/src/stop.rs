@@ -58,7 +58,7 @@ impl Enforcer {
             let waker = cx.waker().clone();
             let _before;
             {
-                let mut state = scope.lock_seldom();
+                let mut state = scope.lock();
                 if done(&mut state) {
                     // What is left there would be the waker of who is done.
                     _before = place(&mut state).take();
@@ -73,14 +73,18 @@ impl Enforcer {
             if self.0.as_ref().is_none_or(|(at, _)| *at != due.at) {
                 self.0 = Some((due.at, Box::pin(sleep_until(due.at))));
             }
-            if let Some((_, sleep)) = &mut self.0
-                && sleep.as_mut().poll(cx).is_pending()
-            {
+            if self.sleeps(cx) {
                 return Poll::Pending;
             }
             self.0 = None;
             due.scope.stop(&[due.group], due.stage);
         }
+    }
+
+    /// Whether the time of what is due next is still to come.
+    fn sleeps(&mut self, cx: &mut Context<'_>) -> bool {
+        let sleep = self.0.as_mut();
+        sleep.is_none_or(|(_, sleep)| sleep.as_mut().poll(cx).is_pending())
     }
 }
 
@@ -103,15 +107,20 @@ impl Observer {
 
     #[inline(never)]
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>, done: Done<'_>) -> Poll<()> {
-        let key = if let Some(key) = self.key {
-            key
-        } else {
+        let (key, waits) = {
             let mut state = self.scope.lock_seldom();
             if done(&mut state) {
                 return Poll::Ready(());
             }
-            *self.key.insert(state.observers.insert(None))
+            let insert = || state.observers.insert(None);
+            let key = *self.key.get_or_insert_with(insert);
+            let waker = state.observers[key].as_ref();
+            (key, waker.is_some_and(|waker| waker.will_wake(cx.waker())))
         };
+        // Nothing has changed since it was polled last: it does not look at all that is adopted.
+        if waits && self.enforcer.sleeps(cx) {
+            return Poll::Pending;
+        }
         let place: Place<'_> = &|state| &mut state.observers[key];
         self.enforcer.poll_at(place, &self.scope, cx, done)
     }
@@ -208,7 +217,7 @@ impl Scope {
     fn due(&self) -> Option<Due> {
         let mut first: Option<Due> = None;
         let adopted = {
-            let scope = self.lock_seldom();
+            let scope = self.lock();
             let plan = &self.0.plan;
             for &group in Group::ALL {
                 let deadline = match group {
