@@ -53,25 +53,6 @@ pin_project! {
         body: Option<F>,
         end: Option<End<R>>,
         on_error: OnError<R>,
-        #[pin]
-        rest: Rest,
-    }
-
-    impl<R, F: Future<Output = R>> PinnedDrop for Run<R, F> {
-        #[inline]
-        fn drop(this: Pin<&mut Self>) {
-            let mut this = this.project();
-            if this.body.is_some() || this.rest.is_open() {
-                this.drop_running();
-            }
-        }
-    }
-}
-
-pin_project! {
-    /// What a handler has beside its body: the code for it is compiled once, not for each handler.
-    #[project = RestProjection]
-    struct Rest {
         options: Options,
         context: Current,
         begun: bool,
@@ -79,6 +60,16 @@ pin_project! {
         #[pin]
         planned: Option<Planned>,
         late: Option<Box<Late>>,
+    }
+
+    impl<R, F: Future<Output = R>> PinnedDrop for Run<R, F> {
+        #[inline]
+        fn drop(this: Pin<&mut Self>) {
+            let mut this = this.project();
+            if this.body.is_some() || this.is_open() {
+                this.drop_running();
+            }
+        }
     }
 }
 
@@ -115,13 +106,11 @@ pub fn run<R, F: Future<Output = R>>(handler: Handler<R>, body: F) -> Run<R, F> 
         body: Some(body),
         end: None,
         on_error: handler.on_error,
-        rest: Rest {
-            options: handler.options,
-            context: Current::OUTSIDE,
-            begun: false,
-            planned: None,
-            late: None,
-        },
+        options: handler.options,
+        context: Current::OUTSIDE,
+        begun: false,
+        planned: None,
+        late: None,
     }
 }
 
@@ -131,12 +120,17 @@ impl<R, F: Future<Output = R>> Future for Run<R, F> {
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<R> {
         let mut this = self.project();
-        if !this.rest.begun && !this.rest.as_mut().begin_plain() {
-            this.begin_planned();
+        if !*this.begun {
+            *this.begun = true;
+            if context::is_outside() && this.options.are_plain() {
+                *this.context = Current::UNPLANNED;
+            } else {
+                this.begin_planned();
+            }
         }
         if this.end.is_none() {
             match this.poll_body(cx) {
-                Poll::Ready(Ok(value)) if this.rest.context.scope().is_none() => {
+                Poll::Ready(Ok(value)) if this.context.scope().is_none() => {
                     // It has tracked nothing.
                     return Poll::Ready(value);
                 }
@@ -149,17 +143,24 @@ impl<R, F: Future<Output = R>> Future for Run<R, F> {
 }
 
 impl<R, F: Future<Output = R>> RunProjection<'_, R, F> {
+    /// Whether there is a scope, whose tasks somebody has to see to.
+    #[inline]
+    fn is_open(&self) -> bool {
+        self.context.scope().is_some() || self.options.hosted.is_some()
+    }
+
     #[inline]
     fn poll_body(&mut self, cx: &mut Context<'_>) -> Poll<thread::Result<R>> {
-        let rest = self.rest.as_mut().project();
-        let poll = || caught::poll(self.body.as_mut(), cx);
-        enter_planned(rest.context, plan(rest.planned), poll)
+        let plan = plan(self.planned.as_mut());
+        enter_planned(self.context, plan, || caught::poll(self.body.as_mut(), cx))
     }
 
     #[cold]
     fn begin_planned(&mut self) {
         let stops_body = self.stops_body();
-        if self.rest.as_mut().begin_planned(stops_body) {
+        let (context, is_over) = begin(self.options, self.planned.as_mut(), stops_body);
+        *self.context = context;
+        if is_over {
             self.time_out();
         }
     }
@@ -177,36 +178,47 @@ impl<R, F: Future<Output = R>> RunProjection<'_, R, F> {
 
     fn empty_body(&mut self) -> thread::Result<()> {
         let mut body = self.body.as_mut();
-        self.rest.as_mut().run(&mut || body.set(None))
+        let mut rest = Rest {
+            context: self.context,
+            options: self.options,
+            planned: self.planned.as_mut(),
+            late: self.late,
+        };
+        rest.run(&mut || body.set(None))
     }
 
     /// What comes after the poll of a body that has not returned yet, or has tracked something.
     #[inline(never)]
     fn poll_late(&mut self, cx: &mut Context<'_>) -> Poll<R> {
         let stops_body = self.stops_body();
-        if self.end.is_none() && self.rest.as_mut().is_over(stops_body, cx) {
+        if self.end.is_none() && self.rest().is_over(stops_body, cx) {
             self.time_out();
         }
-        self.rest.as_mut().poll_tasks(cx);
+        self.rest().poll_tasks(cx);
         let Some(end) = self.end.as_ref() else {
             return Poll::Pending;
         };
-        let joined = match self.rest.join_quiet(cx) {
+        let is_err = self.on_error.is_err;
+        let succeeded = || match end {
+            End::Returned(value) => !is_err(value),
+            End::TimedOut => true,
+            End::Panicked(_) => false,
+        };
+        let mut rest = Rest {
+            context: self.context,
+            options: self.options,
+            planned: self.planned.as_mut(),
+            late: self.late,
+        };
+        let joined = match rest.join_quiet(cx) {
             Quiet::Closed => None,
             Quiet::Waits => return Poll::Pending,
-            Quiet::No => {
-                let succeeded = || match end {
-                    End::Returned(value) => !(self.on_error.is_err)(value),
-                    End::TimedOut => true,
-                    End::Panicked(_) => false,
-                };
-                let rest = self.rest.as_mut();
-                Some(ready!(rest.poll_join(stops_body, &succeeded, cx)))
-            }
+            Quiet::No => ready!(rest.poll_join(stops_body, &succeeded, cx)),
         };
         match (joined, self.end.take()) {
             (None, Some(End::Returned(value))) => {
-                self.rest.as_mut().leave();
+                *self.context = Current::OUTSIDE;
+                *self.late = None;
                 Poll::Ready(value)
             }
             (joined, end) => Poll::Ready(self.output(joined.unwrap_or_default(), end)),
@@ -214,8 +226,7 @@ impl<R, F: Future<Output = R>> RunProjection<'_, R, F> {
     }
 
     fn output(&mut self, joined: Joined, end: Option<End<R>>) -> R {
-        let verdict = self.rest.context.scope().and_then(verdict);
-        self.rest.as_mut().leave();
+        let verdict = self.rest().leave();
         let value = match end.expect("polled after completion") {
             End::Returned(value) => Some(value),
             End::Panicked(payload) => resume_unwind(payload),
@@ -223,7 +234,7 @@ impl<R, F: Future<Output = R>> RunProjection<'_, R, F> {
         };
         let OnError { is_err, fail } = *self.on_error;
         let failed = value.as_ref().map(is_err);
-        let error = self.rest.conclude(joined, failed, verdict);
+        let error = self.rest().conclude(joined, failed, verdict);
         match (error, fail, value) {
             (Some(error), Some(fail), _) => fail(error),
             (_, _, Some(value)) => value,
@@ -235,56 +246,48 @@ impl<R, F: Future<Output = R>> RunProjection<'_, R, F> {
     #[cold]
     fn drop_running(&mut self) {
         let body = self.empty_body();
-        self.rest.as_mut().drop_open();
+        self.rest().drop_open();
         rethrow(body);
+    }
+
+    /// All but the body and its end.
+    #[inline]
+    fn rest(&mut self) -> Rest<'_> {
+        Rest {
+            context: self.context,
+            options: self.options,
+            planned: self.planned.as_mut(),
+            late: self.late,
+        }
     }
 }
 
-impl Rest {
-    /// Most handlers: outside of any invocation, with the defaults. Whether it is one.
-    #[inline]
-    fn begin_plain(self: Pin<&mut Self>) -> bool {
-        let this = self.project();
-        *this.begun = true;
-        let is_plain = context::is_outside() && this.options.are_plain();
-        if is_plain {
-            *this.context = Current::UNPLANNED;
-        }
-        is_plain
-    }
+/// What a handler has beside its body: compiled once, not for each handler.
+struct Rest<'a> {
+    context: &'a mut Current,
+    options: &'a mut Options,
+    planned: Pin<&'a mut Option<Planned>>,
+    late: &'a mut Option<Box<Late>>,
+}
 
-    /// Opens the handler's scope, or plans it. Whether the deadline has passed, and ends the body.
-    fn begin_planned(self: Pin<&mut Self>, stops_body: bool) -> bool {
-        let this = self.project();
-        let (context, is_over) = begin(this.options, this.planned, stops_body);
-        *this.context = context;
-        is_over
-    }
-
-    /// Whether there is a scope, whose tasks somebody has to see to.
-    #[inline]
-    fn is_open(&self) -> bool {
-        self.context.scope().is_some() || self.options.hosted.is_some()
-    }
-
+impl Rest<'_> {
     /// Runs a piece of the handler in its context.
     #[cold]
-    fn run(self: Pin<&mut Self>, piece: &mut dyn FnMut()) -> thread::Result<()> {
-        let this = self.project();
-        enter_planned(this.context, plan(this.planned), || caught(piece))
+    fn run(&mut self, piece: &mut dyn FnMut()) -> thread::Result<()> {
+        let plan = plan(self.planned.as_mut());
+        enter_planned(self.context, plan, || caught(piece))
     }
 
     /// Whether the deadline ends the body, which has not returned.
-    fn is_over(self: Pin<&mut Self>, stops_body: bool, cx: &mut Context<'_>) -> bool {
-        let this = self.project();
-        let Some(mut planned) = this.planned.as_pin_mut() else {
+    fn is_over(&mut self, stops_body: bool, cx: &mut Context<'_>) -> bool {
+        let Some(mut planned) = self.planned.as_mut().as_pin_mut() else {
             return false;
         };
         if planned.as_mut().project().is_over(stops_body, cx) {
             return true;
         }
-        if let (true, Some(scope)) = (planned.is_late, this.context.scope()) {
-            let late = this.late.get_or_insert_default();
+        if let (true, Some(scope)) = (planned.is_late, self.context.scope()) {
+            let late = self.late.get_or_insert_default();
             let _ = late.enforcer.poll(scope, cx, &|_| false);
         }
         false
@@ -292,18 +295,19 @@ impl Rest {
 
     /// Polls the tasks, where the handler does.
     #[inline]
-    fn poll_tasks(self: Pin<&mut Self>, cx: &mut Context<'_>) {
-        let this = self.project();
-        if let (Some(poll_tasks), Some(scope)) = (this.options.in_task, this.context.scope()) {
-            poll_tasks(scope, this.late, cx);
+    fn poll_tasks(&mut self, cx: &mut Context<'_>) {
+        if let (Some(poll_tasks), Some(scope)) = (self.options.in_task, self.context.scope()) {
+            poll_tasks(scope, self.late, cx);
         }
     }
 
     /// What the handler finds before it looks at what its tasks have left.
     #[inline]
     fn join_quiet(&self, cx: &Context<'_>) -> Quiet {
-        let late = self.late.as_ref();
-        let joins = late.is_some_and(|late| late.joining.is_some());
+        let joins = self
+            .late
+            .as_ref()
+            .is_some_and(|late| late.joining.is_some());
         match self.context.scope() {
             Some(_) if joins => Quiet::No,
             Some(scope) => scope.join_quiet(cx.waker()),
@@ -313,35 +317,35 @@ impl Rest {
 
     /// What the tasks have left. `succeeded`: the body has.
     fn poll_join(
-        self: Pin<&mut Self>,
+        &mut self,
         returns: bool,
         succeeded: &dyn Fn() -> bool,
         cx: &mut Context<'_>,
-    ) -> Poll<Joined> {
-        let this = self.project();
-        let Some(scope) = this.context.scope() else {
-            return Poll::Ready(Joined::default());
+    ) -> Poll<Option<Joined>> {
+        let Some(scope) = self.context.scope() else {
+            return Poll::Ready(None);
         };
+        let (planned, options) = (self.planned.as_ref().as_pin_ref(), &*self.options);
         let make = || {
-            let planned = this.planned.as_ref().as_pin_ref();
             let succeeded = succeeded();
             join(
                 scope.clone(),
                 planned.map_or(Then::Join, |planned| planned.then),
                 // A body that fails cancels nothing.
-                succeeded && !this.options.join_all,
+                succeeded && !options.join_all,
                 succeeded && returns,
             )
         };
-        let joining = &mut this.late.get_or_insert_default().joining;
-        joining.get_or_insert_with(make).poll(cx)
+        let joining = &mut self.late.get_or_insert_default().joining;
+        joining.get_or_insert_with(make).poll(cx).map(Some)
     }
 
-    /// What is left now is no longer the handler's.
-    fn leave(self: Pin<&mut Self>) {
-        let this = self.project();
-        *this.context = Current::OUTSIDE;
-        *this.late = None;
+    /// What is left now is no longer the handler's. Where the host wants to know how it ends.
+    fn leave(&mut self) -> Option<verdict::Sender> {
+        let verdict = self.context.scope().and_then(verdict);
+        *self.context = Current::OUTSIDE;
+        *self.late = None;
+        verdict
     }
 
     /// The failures, told to the host too. `failed`: the handler itself has; `None` where the
@@ -358,8 +362,8 @@ impl Rest {
             logged,
         } = joined;
         if failed.is_none() {
-            let planned = self.planned.as_ref();
-            let age = planned.map(|planned| planned.started.elapsed());
+            let started = self.planned.as_ref().as_pin_ref();
+            let age = started.map(|planned| planned.started.elapsed());
             let age = age.unwrap_or_default();
             failures.push(TaskError::unfinished(self.options.site, age));
         }
@@ -373,14 +377,13 @@ impl Rest {
     }
 
     /// The handler is dropped, and its body has been.
-    fn drop_open(self: Pin<&mut Self>) {
-        let this = self.project();
+    fn drop_open(&mut self) {
         // Never polled.
-        let hosted = this.options.hosted.take().map(|(scope, _)| scope);
-        if let Some(scope) = this.context.scope().cloned().or(hosted) {
-            let planned = this.planned.as_ref().as_pin_ref();
-            let attached = planned.is_some_and(|planned| planned.then == Then::Attached);
-            dropped(&scope, this.late, attached, this.options.abort_on_drop);
+        let hosted = self.options.hosted.take().map(|(scope, _)| scope);
+        if let Some(scope) = self.context.scope().cloned().or(hosted) {
+            let attached = self.planned.as_ref().as_pin_ref();
+            let attached = attached.is_some_and(|planned| planned.then == Then::Attached);
+            dropped(&scope, self.late, attached, self.options.abort_on_drop);
         }
     }
 }
