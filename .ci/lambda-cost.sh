@@ -14,9 +14,9 @@ target=$(realpath -m "${CARGO_TARGET_DIR:-target}")/lambda-cost
 unset CARGO_TARGET_DIR
 
 # Bytes that a hello-world function may grow by, and what it did when that was last looked at: the
-# limit where it is met.
+# limit where it is met. Functions are built with the last of these profiles.
 limit=150000
-declare -A ceiling=([release]=235000 [small]=150000)
+declare -A ceiling=([release]=207000 [small]=150000 [cargo-lambda]=150000)
 
 package() { # name, what runs it, its dependency, the attribute
   mkdir -p "$work/$1/src"
@@ -37,6 +37,13 @@ inherits = "release"
 opt-level = "s"
 lto = true
 codegen-units = 1
+# What \`cargo lambda build --release\` sets (1.9.2), but for the processor. Cargo takes no name that begins with its own.
+[profile.lambda]
+inherits = "release"
+strip = "symbols"
+lto = "thin"
+codegen-units = 1
+panic = "abort"
 TOML
   cat > "$work/$1/src/main.rs" <<RUST
 use lambda_runtime::{Error, LambdaEvent, service_fn};
@@ -50,12 +57,12 @@ RUST
 package bare lambda_runtime::run "" ""
 package with tethered::lambda::run "tethered = { path = \"$root/runtime\", features = [\"lambda\"] }" "#[tethered::serverless_handler]"
 
-sizes() { # both profiles; with CARGO_TARGET_DIR, what the two have in common is built once
+sizes() { # all profiles; with CARGO_TARGET_DIR, what the two have in common is built once
   local profile name size bare grown verdict
-  for profile in release small; do
+  for profile in release small cargo-lambda; do
     for name in bare with; do
-      (cd "$work/$name" && cargo build -q --profile "$profile")
-      strip -o "$work/$name.$profile" "${CARGO_TARGET_DIR:-$work/$name/target}/$profile/$name"
+      (cd "$work/$name" && cargo build -q --profile "${profile#cargo-}")
+      strip -o "$work/$name.$profile" "${CARGO_TARGET_DIR:-$work/$name/target}/${profile#cargo-}/$name"
     done
     bare=$(stat -c %s "$work/bare.$profile") size=$(stat -c %s "$work/with.$profile")
     grown=$((size - bare)) verdict=met

@@ -207,7 +207,11 @@ impl<R, F: Future<Output = R>> RunProjection<'_, R, F> {
             planned: self.planned.as_mut(),
             late: self.late,
         };
-        let joined = ready!(rest.poll_join(stops_body, &succeeded, cx));
+        let joined = match rest.join_quiet(cx) {
+            Quiet::Closed => None,
+            Quiet::Waits => return Poll::Pending,
+            Quiet::No => ready!(rest.poll_join(stops_body, &succeeded, cx)),
+        };
         match (joined, self.end.take()) {
             (None, Some(End::Returned(value))) => {
                 *self.context = Current::OUTSIDE;
@@ -287,13 +291,28 @@ impl Rest<'_> {
     }
 
     /// Polls the tasks, where the handler does.
+    #[inline]
     fn poll_tasks(&mut self, cx: &mut Context<'_>) {
         if let (Some(poll_tasks), Some(scope)) = (self.options.in_task, self.context.scope()) {
             poll_tasks(scope, cx);
         }
     }
 
-    /// What the tasks have left, if they have left something. `succeeded`: the body has.
+    /// What the handler finds before it looks at what its tasks have left.
+    #[inline]
+    fn join_quiet(&self, cx: &Context<'_>) -> Quiet {
+        let joins = self
+            .late
+            .as_ref()
+            .is_some_and(|late| late.joining.is_some());
+        match self.context.scope() {
+            Some(_) if joins => Quiet::No,
+            Some(scope) => scope.join_quiet(cx.waker()),
+            None => Quiet::Closed,
+        }
+    }
+
+    /// What the tasks have left. `succeeded`: the body has.
     fn poll_join(
         &mut self,
         returns: bool,
@@ -303,13 +322,6 @@ impl Rest<'_> {
         let Some(scope) = self.context.scope() else {
             return Poll::Ready(None);
         };
-        if self.late.as_ref().is_none_or(|late| late.joining.is_none()) {
-            match scope.join_quiet(cx.waker()) {
-                Quiet::Closed => return Poll::Ready(None),
-                Quiet::Waits => return Poll::Pending,
-                Quiet::No => {}
-            }
-        }
         let (planned, options) = (self.planned.as_ref().as_pin_ref(), &*self.options);
         let make = || {
             let succeeded = succeeded();
