@@ -10,19 +10,17 @@ use std::{
     collections::VecDeque,
     mem,
     pin::Pin,
+    ptr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll, Waker},
+    time::Duration,
 };
 
 use crate::{
     caught::attempt,
-    rt::{self, MaybeSend as Send, Runnable, Runtime},
+    rt::{self, Instant, MaybeSend as Send, Runnable, Runtime},
     scope::Scope,
 };
-
-/// Most polls of tasks in one poll of who polls them: as many as tokio's schedulers do between two
-/// looks at timers and sockets.
-const TURN: usize = 61;
 
 /// Who polls a task.
 #[derive(Clone, Copy)]
@@ -36,7 +34,7 @@ pub(crate) enum Poller {
 
 /// The tasks that are to be polled. The scope's lock may be taken under this one's, never the other
 /// way around.
-pub(crate) struct Queue {
+pub(crate) struct RunQueue {
     queued: Mutex<Queued>,
     /// Where carriers are spawned; `None`: the handler polls the tasks.
     runtime: Option<Runtime>,
@@ -51,10 +49,15 @@ struct Queued {
     /// where only the thread that has called it gets to: the runtime keeps what one of its threads
     /// has woken last for that thread.
     called: usize,
+    /// The thread that has called them: others do not count on them.
+    caller: usize,
     /// Carriers that have made way, and are where any thread gets to.
     loose: usize,
+    /// Carriers that there are.
+    carriers: usize,
     /// Nobody polls the tasks any more.
     closed: bool,
+    turn: Turn,
 }
 
 impl Queued {
@@ -65,19 +68,19 @@ impl Queued {
         }
     }
 
-    /// Whether somebody is about to poll what is ready. The second that one thread calls sets the
-    /// first free, so that the tasks have a thread though the caller computes for long.
+    /// Whether somebody is about to poll what is ready. Where there are threads, only what this one
+    /// has called counts, and the second call sets the first carrier free: so the tasks have a thread
+    /// though the caller computes for long.
     fn is_seen_to(&self, parallel: bool) -> bool {
-        let enough = if parallel && self.ready.len() > 1 {
-            2
-        } else {
-            1
-        };
-        self.loose > 0 || self.called >= enough
+        if !parallel {
+            return self.called > 0;
+        }
+        let enough = if self.ready.len() > 1 { 2 } else { 1 };
+        self.loose > 0 || (self.called >= enough && self.caller == this_thread())
     }
 }
 
-impl Queue {
+impl RunQueue {
     pub(crate) fn new(runtime: Option<Runtime>) -> Self {
         Self {
             queued: Mutex::default(),
@@ -122,7 +125,7 @@ impl Scope {
 
     /// Where `poller` gets its tasks from. Carriers are of one runtime, in which not all that is
     /// started in their scope need be.
-    fn queue_of(&self, poller: Poller) -> Option<&Queue> {
+    fn queue_of(&self, poller: Poller) -> Option<&RunQueue> {
         match poller {
             Poller::Runtime => return None,
             Poller::Handler => return self.0.queue.get(),
@@ -130,13 +133,13 @@ impl Scope {
         }
         let runtime = Runtime::current()?;
         let id = runtime.id();
-        let queue = self.0.queue.get_or_init(|| Queue::new(Some(runtime)));
+        let queue = self.0.queue.get_or_init(|| RunQueue::new(Some(runtime)));
         let of_carriers = queue.runtime.as_ref()?;
         (of_carriers.id() == id).then_some(queue)
     }
 
     /// Hands over a task that is to be polled.
-    fn push(&self, queue: &Queue, runnable: Runnable) {
+    fn push(&self, queue: &RunQueue, runnable: Runnable) {
         let mut queued = queue.lock();
         if queued.closed {
             drop(queued);
@@ -151,17 +154,20 @@ impl Scope {
     }
 
     /// Calls somebody who polls what is ready.
-    fn call(&self, queue: &Queue, mut queued: MutexGuard<'_, Queued>) {
+    fn call(&self, queue: &RunQueue, mut queued: MutexGuard<'_, Queued>) {
+        let caller = this_thread();
+        if queued.caller != caller {
+            queued.caller = caller;
+            queued.called = 0;
+        }
         queued.called += 1;
-        let parked = queued.parked.pop();
-        drop(queued);
-        if let Some(parked) = parked {
+        if let Some(parked) = queued.parked.pop() {
+            drop(queued);
             parked.wake();
         } else if let Some(runtime) = &queue.runtime {
-            runtime.spawn(Carrier {
-                scope: self.clone(),
-                state: CarrierState::Called,
-            });
+            queued.carriers += 1;
+            drop(queued);
+            runtime.spawn(Carrier::new(self.clone()));
         }
     }
 
@@ -197,7 +203,7 @@ impl Scope {
     }
 }
 
-impl Queue {
+impl RunQueue {
     fn close(&self) {
         let mut queued = self.lock();
         queued.closed = true;
@@ -208,15 +214,44 @@ impl Queue {
     }
 }
 
+/// How many tasks are polled in one poll of who polls them. Tokio looks at timers and sockets every
+/// 61 polls of its tasks, of which a carrier is one, so what it does in its turn has to be short.
+struct Turn(usize);
+
+impl Turn {
+    /// As many as tokio polls between two looks.
+    const MOST: usize = 61;
+    /// One that takes longer is halved the next time.
+    const LONG: Duration = Duration::from_micros(100);
+
+    /// After a turn that was used up, and began then.
+    fn adapt(&mut self, began: Instant) {
+        self.0 = if began.elapsed() > Self::LONG {
+            (self.0 / 2).max(1)
+        } else {
+            (self.0 * 2).min(Self::MOST)
+        };
+    }
+}
+
+impl Default for Turn {
+    fn default() -> Self {
+        Self(Self::MOST)
+    }
+}
+
 /// Polls what is ready, and what that makes ready, until nothing is left: then the queue, still
-/// locked; `None` when the turn is over before, and the runtime goes on.
+/// locked; `None` when the turn is over before, and the runtime goes on. It is over, too, when a task
+/// has spent the budget that tokio gives a poll: nothing that asks for it would advance.
 ///
 /// All are taken under one lock: nobody else would come to them.
-fn take_all<'a>(queue: &'a Queue, cx: &mut Context<'_>) -> Option<MutexGuard<'a, Queued>> {
-    let mut turn = TURN;
+fn take_all<'a>(queue: &'a RunQueue, cx: &mut Context<'_>) -> Option<MutexGuard<'a, Queued>> {
+    let began = Instant::now();
     let mut taken = VecDeque::new();
+    let mut turn = None;
     loop {
         let mut queued = queue.lock();
+        let left = turn.get_or_insert(queued.turn.0);
         // Until this is done: whoever comes to the queue calls nobody.
         queued.called = 1;
         mem::swap(&mut taken, &mut queued.ready);
@@ -227,19 +262,26 @@ fn take_all<'a>(queue: &'a Queue, cx: &mut Context<'_>) -> Option<MutexGuard<'a,
         }
         drop(queued);
         while let Some(runnable) = taken.pop_front() {
-            if turn == 0 {
+            if *left == 0 {
                 taken.push_front(runnable);
                 let mut queued = queue.lock();
+                queued.turn.adapt(began);
                 taken.append(&mut queued.ready);
                 queued.ready = taken;
                 drop(queued);
                 rt::yield_now(cx);
                 return None;
             }
-            turn -= 1;
             run(runnable);
+            *left = if rt::has_budget() { *left - 1 } else { 0 };
         }
     }
+}
+
+/// Tells the running thread from others.
+fn this_thread() -> usize {
+    thread_local!(static HERE: u8 = const { 0 });
+    HERE.with(|here| ptr::from_ref(here).addr())
 }
 
 fn run(runnable: Runnable) {
@@ -255,59 +297,73 @@ fn wake_all(parked: Vec<Waker>) {
 
 struct Carrier {
     scope: Scope,
-    state: CarrierState,
+    life: Life,
+    /// It has made way, and is counted so.
+    is_loose: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum CarrierState {
-    /// On its way, or waiting to be called.
-    Called,
-    Loose,
-    Yields,
+enum Life {
+    /// Not polled yet.
+    New,
+    Running,
     Ended,
 }
 
 impl Carrier {
+    fn new(scope: Scope) -> Self {
+        Self {
+            scope,
+            life: Life::New,
+            is_loose: false,
+        }
+    }
+
     /// Polls what is ready, task by task, so that other carriers can take the rest. Yields as
     /// [`take_all`] does.
     fn share<'a>(
         &mut self,
-        queue: &'a Queue,
+        queue: &'a RunQueue,
         cx: &mut Context<'_>,
     ) -> Option<MutexGuard<'a, Queued>> {
         let mut queued = queue.lock();
-        match mem::replace(&mut self.state, CarrierState::Called) {
-            CarrierState::Called => queued.called = queued.called.saturating_sub(1),
-            CarrierState::Loose => queued.loose -= 1,
-            CarrierState::Yields | CarrierState::Ended => {}
+        if mem::take(&mut self.is_loose) {
+            queued.loose -= 1;
+        } else {
+            // It may have been woken without a call, when there was nothing left to wait for.
+            queued.called = queued.called.saturating_sub(1);
         }
-        let mut left = TURN;
+        let mut left = queued.turn.0;
+        let began = Instant::now();
         loop {
             let Some(runnable) = queued.ready.pop_front() else {
+                // Who is on its way now is not where it will be looked for.
+                queued.called = 0;
                 queued.shrink();
                 return Some(queued);
             };
             let more = !queued.ready.is_empty();
             if left > 0 && (queued.loose > 0 || !more) {
-                left -= 1;
                 drop(queued);
                 run(runnable);
+                left = if rt::has_budget() { left - 1 } else { 0 };
                 queued = queue.lock();
                 continue;
             }
             queued.ready.push_front(runnable);
-            if queued.loose == 0 {
-                // It goes on in the one that is called, while this one is there for the rest: woken
-                // in its own poll, it comes to the end of the thread's queue, where others steal.
-                queued.loose += 1;
-                self.state = CarrierState::Loose;
-                self.scope.call(queue, queued);
-                cx.waker().wake_by_ref();
+            if left == 0 {
+                queued.turn.adapt(began);
+            }
+            if queued.loose > 0 {
+                // Which goes on.
+                queued.parked.push(cx.waker().clone());
             } else {
-                // Not counted on, since only its thread gets to it there.
-                self.state = CarrierState::Yields;
-                drop(queued);
-                rt::yield_now(cx);
+                // Woken in its own poll, it comes to the end of the thread's queue, where others
+                // steal: it is there for the rest, while the one that is called goes on.
+                queued.loose += 1;
+                self.is_loose = true;
+                cx.waker().wake_by_ref();
+                self.scope.call(queue, queued);
             }
             return None;
         }
@@ -323,6 +379,7 @@ impl Future for Carrier {
         let Some(queue) = scope.0.queue.get() else {
             return Poll::Ready(());
         };
+        this.life = Life::Running;
         let left = if queue.is_parallel() {
             this.share(queue, cx)
         } else {
@@ -331,12 +388,16 @@ impl Future for Carrier {
         let Some(mut queued) = left else {
             return Poll::Pending;
         };
+        if queued.closed {
+            // As if it were dropped: what it has just polled may wait.
+            return Poll::Ready(());
+        }
         // One that waits owns the tasks that wait: the runtime drops it when it is shut down.
-        if scope.lock().live() > 0 && !queued.closed {
+        if scope.lock().live() > 0 {
             queued.parked.push(cx.waker().clone());
             return Poll::Pending;
         }
-        this.state = CarrierState::Ended;
+        this.life = Life::Ended;
         let others = mem::take(&mut queued.parked);
         drop(queued);
         wake_all(others);
@@ -345,16 +406,23 @@ impl Future for Carrier {
 }
 
 impl Drop for Carrier {
-    /// The runtime is being shut down, and its tasks end with it.
+    /// Unless it has ended, the runtime is being shut down, and its tasks end with it.
     fn drop(&mut self) {
-        if self.state == CarrierState::Ended {
-            return;
-        }
         let Some(queue) = self.scope.0.queue.get() else {
             return;
         };
-        // Those that wait become ready, and are dropped here, not by who wakes them later.
-        queue.lock().loose += 1;
+        let mut queued = queue.lock();
+        queued.carriers -= 1;
+        // One that the runtime has not taken any more is dropped where somebody wakes a task: that is
+        // not the place to drop others, and another carrier is about to.
+        let refused = self.life == Life::New && queued.carriers > 0;
+        if self.life == Life::Ended || refused {
+            return;
+        }
+        // As if one were about to come: nobody is to be called. Those that wait become ready, and are
+        // dropped here, not by who wakes them later.
+        queued.loose += 1;
+        drop(queued);
         self.scope.wake_waiting();
         queue.close();
     }

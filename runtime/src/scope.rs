@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     context,
     error::{ScopeClosed, TaskError},
-    executor::Queue,
+    executor::RunQueue,
     host::KeepAlive,
     log,
     outcome::Outcome,
@@ -139,7 +139,7 @@ pub(crate) struct Inner {
     /// A tracked task starts at once, and holds the handler's return.
     pub(crate) is_plain: bool,
     /// The way to who polls the tasks.
-    pub(crate) queue: OnceLock<Queue>,
+    pub(crate) queue: OnceLock<RunQueue>,
     /// Some task is to be stopped at once: each asks, before it runs on, whether it is one.
     pub(crate) stopping: AtomicBool,
     /// What was emitted in this invocation.
@@ -187,7 +187,7 @@ impl Scope {
             opened,
             is_plain: plan.limit.is_none() && plan.kind != ScopeKind::Root,
             queue: if plan.in_task {
-                Queue::new(None).into()
+                RunQueue::new(None).into()
             } else {
                 OnceLock::new()
             },

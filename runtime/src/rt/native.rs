@@ -96,6 +96,11 @@ impl Runtime {
     }
 }
 
+/// Whether tokio lets what asks for its budget advance in this poll.
+pub(crate) fn has_budget() -> bool {
+    tokio::task::coop::has_budget_remaining()
+}
+
 /// Lets the runtime go on, and look at timers and sockets, before `cx` is woken.
 pub(crate) fn yield_now(cx: &mut Context<'_>) {
     // It says that it waits, once.

@@ -105,6 +105,11 @@ impl Runtime {
     }
 }
 
+/// Nothing asks for a budget here.
+pub(crate) fn has_budget() -> bool {
+    true
+}
+
 /// Lets others go on before `cx` is woken.
 pub(crate) fn yield_now(cx: &mut Context<'_>) {
     cx.waker().wake_by_ref();

@@ -255,6 +255,126 @@ fn those_that_are_always_ready_leave_the_runtime_its_turn() {
     }
 }
 
+/// Whom another thread has called may be where only that thread gets to.
+#[test]
+fn a_body_that_computes_holds_up_no_task_that_is_woken_later() {
+    #[serverless_handler]
+    async fn handler() -> Result<(), JoinError> {
+        let (send, receive) = mpsc::channel();
+        for _ in 0..6 {
+            spawn_tracked!(async {});
+        }
+        spawn_tracked!(async move {
+            sleep(ms(20)).await;
+            send.send(())
+        });
+        for _ in 0..2 {
+            spawn_tracked!(async {});
+        }
+        receive.recv_timeout(LONG).expect("it was woken");
+        Ok(())
+    }
+
+    let runtime = two_threads();
+    let handling = runtime.spawn(handler());
+    // The task's own end is told to nobody.
+    runtime.block_on(handling).unwrap().unwrap();
+}
+
+/// Each calls a carrier to where only it gets to.
+#[test]
+fn two_that_compute_hold_up_no_other() {
+    const TIMERS: usize = 50;
+
+    #[derive(Default)]
+    struct Seen {
+        computing: AtomicUsize,
+        rung: AtomicUsize,
+    }
+
+    async fn compute(seen: Arc<Seen>, start: Arc<Door>, door: Arc<Door>) -> Result<(), String> {
+        start.wait().await;
+        seen.computing.fetch_add(1, Ordering::SeqCst);
+        let until = std::time::Instant::now() + LONG;
+        let wait = |count: &AtomicUsize, enough| {
+            while count.load(Ordering::SeqCst) < enough {
+                if std::time::Instant::now() > until {
+                    return Err(format!("{} of {enough}", count.load(Ordering::SeqCst)));
+                }
+                thread::yield_now();
+            }
+            Ok(())
+        };
+        wait(&seen.computing, 2)?;
+        door.open();
+        wait(&seen.rung, TIMERS)
+    }
+
+    #[serverless_handler]
+    async fn handler(start: [Arc<Door>; 2]) -> Result<(), JoinError> {
+        let seen = Arc::new(Seen::default());
+        for start in start {
+            let door = Door::new();
+            spawn_tracked!(compute(seen.clone(), start, door.clone()));
+            spawn_tracked!(door.wait());
+        }
+        for _ in 0..TIMERS {
+            let seen = seen.clone();
+            spawn_tracked!(async move {
+                sleep(ms(40)).await;
+                seen.rung.fetch_add(1, Ordering::SeqCst);
+            });
+        }
+        Ok(())
+    }
+
+    let runtime = Builder::new_multi_thread()
+        .worker_threads(4)
+        .enable_time()
+        .build()
+        .unwrap();
+    for _ in 0..5 {
+        let start = [Door::new(), Door::new()];
+        let opener = start.clone();
+        let handling = runtime.spawn(handler(start));
+        thread::sleep(ms(10));
+        for door in opener {
+            door.open();
+        }
+        runtime.block_on(handling).unwrap().unwrap();
+    }
+}
+
+/// Those that spend tokio's cooperative budget do not spend that of the tasks between them.
+#[test]
+fn those_that_spend_the_budget_leave_others_theirs() {
+    async fn spend(stop: Arc<AtomicBool>) {
+        let until = std::time::Instant::now() + LONG;
+        while !stop.load(Ordering::SeqCst) {
+            assert!(std::time::Instant::now() < until, "the other never ran");
+            tokio::task::consume_budget().await;
+        }
+    }
+
+    #[serverless_handler]
+    async fn handler() -> Result<(), JoinError> {
+        let stop = Arc::new(AtomicBool::new(false));
+        for _ in 0..2 {
+            spawn_tracked!(sleep(ms(1)));
+        }
+        spawn_tracked!(spend(stop.clone()));
+        let waits = spawn_tracked!(timeout = ms(5), pending::<()>());
+        spawn_tracked!(spend(stop.clone()));
+        waits.await.unwrap_err();
+        stop.store(true, Ordering::SeqCst);
+        Ok(())
+    }
+
+    for runtime in [one_thread(), two_threads()] {
+        runtime.block_on(handler()).unwrap();
+    }
+}
+
 struct Counted<'a>(&'a AtomicUsize);
 
 impl Drop for Counted<'_> {
@@ -303,6 +423,94 @@ fn a_runtime_that_is_dropped_ends_those_that_wait() {
             door.open();
         }
     }
+}
+
+/// Its carrier has it in hand, and it has not said yet how it is woken.
+#[test]
+fn a_runtime_that_is_dropped_ends_one_in_its_first_poll() {
+    static DROPPED: AtomicUsize = AtomicUsize::new(0);
+    static POLLED: AtomicBool = AtomicBool::new(false);
+
+    #[serverless_handler]
+    async fn handler(scope: mpsc::Sender<Scope>) -> Result<(), JoinError> {
+        for _ in 0..20 {
+            spawn_tracked!(pending::<()>());
+        }
+        sleep(ms(5)).await;
+        let counted = Counted(&DROPPED);
+        spawn_tracked!(async move {
+            let _counted = counted;
+            POLLED.store(true, Ordering::SeqCst);
+            // While the runtime goes.
+            thread::sleep(ms(100));
+            pending::<()>().await;
+        });
+        scope.send(Scope::current()).unwrap();
+        pending().await
+    }
+
+    let runtime = Builder::new_multi_thread()
+        .worker_threads(3)
+        .enable_time()
+        .build()
+        .unwrap();
+    let (send, receive) = mpsc::channel();
+    runtime.spawn(handler(send));
+    let scope = receive.recv().unwrap();
+    while !POLLED.load(Ordering::SeqCst) {
+        thread::yield_now();
+    }
+    drop(runtime);
+    assert_eq!(DROPPED.load(Ordering::SeqCst), 1);
+    assert_eq!(scope.len(), 0, "each has its outcome");
+}
+
+/// Whoever wakes a task may hold a lock that its drop takes.
+#[test]
+fn a_wake_while_the_runtime_goes_drops_no_task() {
+    static DROPPED_BY: Mutex<Vec<thread::ThreadId>> = Mutex::new(Vec::new());
+    static POLLED: AtomicBool = AtomicBool::new(false);
+
+    struct Drops;
+
+    impl Drop for Drops {
+        fn drop(&mut self) {
+            DROPPED_BY.lock().unwrap().push(thread::current().id());
+        }
+    }
+
+    #[serverless_handler]
+    async fn handler(door: Arc<Door>) -> Result<(), JoinError> {
+        for _ in 0..2 {
+            spawn_tracked!(pending::<()>());
+        }
+        spawn_tracked!(async move {
+            let _drops = Drops;
+            door.wait().await;
+        });
+        sleep(ms(5)).await;
+        spawn_tracked!(async {
+            POLLED.store(true, Ordering::SeqCst);
+            thread::sleep(ms(200));
+        });
+        pending().await
+    }
+
+    let runtime = two_threads();
+    let door = Door::new();
+    runtime.spawn(handler(door.clone()));
+    while !POLLED.load(Ordering::SeqCst) {
+        thread::yield_now();
+    }
+    runtime.shutdown_background();
+    thread::sleep(ms(50));
+    door.open();
+    let until = std::time::Instant::now() + LONG;
+    while DROPPED_BY.lock().unwrap().is_empty() {
+        assert!(std::time::Instant::now() < until, "it is never dropped");
+        thread::yield_now();
+    }
+    assert!(!DROPPED_BY.lock().unwrap().contains(&thread::current().id()));
 }
 
 #[test]
