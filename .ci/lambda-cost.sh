@@ -13,10 +13,10 @@ export CARGO_INCREMENTAL=0
 target=$(realpath -m "${CARGO_TARGET_DIR:-target}")/lambda-cost
 unset CARGO_TARGET_DIR
 
-# Bytes that a hello-world function may grow by, and what it did when that was last looked at: the
-# limit where it is met. Functions are built with the last of these profiles.
+# Bytes that a hello-world function may grow by, and what fails: what it did when that was last looked
+# at, and 2% more. Functions are built with the last of these profiles.
 limit=150000
-declare -A ceiling=([release]=207000 [small]=150000 [cargo-lambda]=150000)
+declare -A ceiling=([release]=207000 [small]=132500 [cargo-lambda]=150000)
 
 package() { # name, what runs it, its dependency, the attribute
   mkdir -p "$work/$1/src"
