@@ -19,14 +19,15 @@ pub(super) fn follow(source: &Rc<Source>, function: &Rc<Function>) -> Option<Str
 }
 
 fn look(source: &Rc<Source>, function: &Rc<Function>) -> Option<String> {
-    let home = Home::of_function(source, function);
+    let mut block = function.block()?;
+    let home = Home::of_function(source, function, &mut block);
     let mut walker = Walker::new(&home, follow, None, Output::None);
     for input in &function.sig.inputs {
         if let FnArg::Typed(argument) = input {
             walker.argument(&argument.pat, &argument.ty);
         }
     }
-    walker.whole(&mut function.block.clone());
+    walker.whole(&mut block);
     // An early exit of a helper is its own guard's to report.
     let found = walker
         .found

@@ -96,8 +96,8 @@ impl Home {
     }
 
     /// Of a function that was found in the source; fallback tokens are in force already.
-    pub(super) fn of_function(source: &Rc<Source>, function: &Function) -> Self {
-        let mut home = Self::of(None, &function.sig, &mut function.block.clone());
+    pub(super) fn of_function(source: &Rc<Source>, function: &Function, block: &mut Block) -> Self {
+        let mut home = Self::of(None, &function.sig, block);
         let module = source.module(&function.module);
         home.found = OnceCell::from(module.map(|module| (source.clone(), module)));
         home.self_type.clone_from(&function.self_type);

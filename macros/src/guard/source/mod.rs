@@ -6,6 +6,8 @@
 
 mod lookup;
 mod module;
+mod outline;
+mod tokens;
 
 use std::{
     cell::RefCell,
@@ -18,10 +20,13 @@ use std::{
 
 use syn::{Item, ItemMod};
 
-use self::module::Inner;
 pub(crate) use self::module::has_guard;
 pub(super) use self::module::{
     Function, Module, imports, is_conditional, is_expression, type_name,
+};
+use self::{
+    module::Inner,
+    outline::{Bodies, Outline},
 };
 use super::spawners::WORDS;
 
@@ -33,7 +38,7 @@ pub(super) struct Source {
     root: PathBuf,
     stamps: Vec<(PathBuf, Stamp)>,
     modules: RefCell<HashMap<ModulePath, Option<Rc<Module>>>>,
-    inline: RefCell<HashMap<PathBuf, InlineModules>>,
+    files: RefCell<HashMap<PathBuf, Rc<File>>>,
     /// What functions are known to detach.
     detached: RefCell<HashMap<String, Option<String>>>,
     names_spawners: bool,
@@ -44,6 +49,14 @@ pub(super) struct Source {
 }
 
 type Stamp = Option<(SystemTime, u64)>;
+
+/// What is known of a file besides its items.
+struct File {
+    path: PathBuf,
+    bodies: Bodies,
+    inline: InlineModules,
+}
+
 /// First line, last line, path inside the file.
 type InlineModules = Vec<(usize, usize, Vec<String>)>;
 
@@ -155,7 +168,7 @@ impl Source {
             root: root.to_owned(),
             stamps,
             modules: RefCell::default(),
-            inline: RefCell::default(),
+            files: RefCell::default(),
             detached: RefCell::default(),
             names_spawners,
             futures,
@@ -201,28 +214,33 @@ impl Source {
         self.stamps.iter().all(|(file, at)| stamp(file) == *at)
     }
 
-    fn read(&self, path: &Path) -> Option<Vec<Item>> {
-        let text = fs::read_to_string(path).ok()?;
-        let items = syn::parse_file(&text).ok()?.items;
-        let mut spans = Vec::new();
-        inline_modules(&items, &mut Vec::new(), &mut spans);
-        self.inline.borrow_mut().insert(path.to_owned(), spans);
-        Some(items)
+    /// The module that a file is.
+    fn read(&self, path: &[String], file: &Path) -> Option<Module> {
+        let outline = Outline::of(&fs::read_to_string(file).ok()?);
+        let items = syn::parse_file(&outline.text).ok()?.items;
+        let mut inline = Vec::new();
+        inline_modules(&items, &mut Vec::new(), &mut inline);
+        let known = Rc::new(File {
+            path: file.to_owned(),
+            bodies: outline.bodies,
+            inline,
+        });
+        self.files
+            .borrow_mut()
+            .insert(file.to_owned(), known.clone());
+        Some(Module::new(path.to_vec(), &known, &items))
     }
 
     /// The module that line `line` of `file` stands in.
     pub(super) fn module_at(&self, file: &Path, line: usize) -> Option<Rc<Module>> {
         let mut path = self.path_of(file)?;
         self.module(&path)?;
-        let inline = self.inline.borrow();
-        let within = inline
-            .get(file)?
-            .iter()
-            .filter(|(first, last, _)| (*first..=*last).contains(&line));
+        let known = self.files.borrow().get(file)?.clone();
+        let inline = known.inline.iter();
+        let within = inline.filter(|(first, last, _)| (*first..=*last).contains(&line));
         if let Some((_, _, inner)) = within.max_by_key(|(_, _, inner)| inner.len()) {
             path.extend(inner.iter().cloned());
         }
-        drop(inline);
         self.module(&path)
     }
 
@@ -249,17 +267,16 @@ impl Source {
 
     fn load(&self, path: &[String]) -> Option<Module> {
         let Some((name, parent)) = path.split_last() else {
-            let items = self.read(&self.root)?;
-            return Some(Module::new(Vec::new(), &self.root, &items));
+            return self.read(path, &self.root);
         };
         let above = self.module(parent)?;
         match &**above.modules.get(name)? {
-            Inner::Inline(items) => Some(Module::new(path.to_vec(), &self.file_of(path)?, items)),
-            Inner::File => {
+            Inner::Inline(items) => {
                 let file = self.file_of(path)?;
-                let items = self.read(&file)?;
-                Some(Module::new(path.to_vec(), &file, &items))
+                let known = self.files.borrow().get(&file)?.clone();
+                Some(Module::new(path.to_vec(), &known, items))
             }
+            Inner::File => self.read(path, &self.file_of(path)?),
         }
     }
 

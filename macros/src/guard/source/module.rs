@@ -1,15 +1,11 @@
 //! One module: what it imports, its functions, types and macros.
 
-use std::{
-    collections::HashMap,
-    path::{Path, PathBuf},
-    rc::Rc,
-};
+use std::{collections::HashMap, path::PathBuf, rc::Rc};
 
 use proc_macro2::{TokenStream, TokenTree};
-use syn::{Attribute, Fields, ImplItem, Item, Meta, Signature, Type, UseTree, Visibility};
+use syn::{Attribute, Block, Fields, ImplItem, Item, Meta, Signature, Type, UseTree, Visibility};
 
-use super::ModulePath;
+use super::{File, ModulePath, outline::Body};
 use crate::guard::mentions;
 
 /// A function of the crate.
@@ -18,10 +14,22 @@ pub(in crate::guard) struct Function {
     pub(in crate::guard) module: ModulePath,
     pub(in crate::guard) self_type: Option<String>,
     pub(in crate::guard) sig: Signature,
-    pub(in crate::guard) block: syn::Block,
+    /// Empty where `body` has what was in it.
+    block: Block,
+    body: Option<Body>,
     /// Has the guard itself, so that its mistakes are reported where they are.
     pub(in crate::guard) guarded: bool,
     pub(in crate::guard) file: PathBuf,
+}
+
+impl Function {
+    /// What it does, parsed when it is asked for.
+    pub(in crate::guard) fn block(&self) -> Option<Block> {
+        match &self.body {
+            Some(body) => body.parse(),
+            None => Some(self.block.clone()),
+        }
+    }
 }
 
 #[derive(Default)]
@@ -64,7 +72,7 @@ pub(super) enum Inner {
 }
 
 impl Module {
-    pub(super) fn new(path: ModulePath, file: &Path, items: &[Item]) -> Self {
+    pub(super) fn new(path: ModulePath, file: &File, items: &[Item]) -> Self {
         let mut module = Self {
             path,
             ..Self::default()
@@ -75,7 +83,7 @@ impl Module {
         module
     }
 
-    fn add(&mut self, item: &Item, file: &Path) {
+    fn add(&mut self, item: &Item, file: &File) {
         match item {
             Item::Use(item) => {
                 let mut prefix = Vec::new();
@@ -230,20 +238,22 @@ impl Module {
         self_type: Option<String>,
         attrs: &[Attribute],
         sig: &Signature,
-        block: &syn::Block,
-        file: &Path,
+        block: &Block,
+        file: &File,
     ) -> Rc<Function> {
         let mut path: Vec<_> = self.path.clone();
         path.extend(self_type.clone());
         path.push(sig.ident.to_string());
+        let opens = block.brace_token.span.open().start();
         Rc::new(Function {
             path: path.join("::"),
             module: self.path.clone(),
             self_type,
             sig: sig.clone(),
             block: block.clone(),
+            body: file.bodies.get(&opens).cloned(),
             guarded: has_guard(attrs),
-            file: file.to_owned(),
+            file: file.path.clone(),
         })
     }
 
