@@ -78,12 +78,14 @@ use proc_macro::TokenStream;
 /// # Which executor
 ///
 /// Under `executor = spawn` tracked tasks run in parallel on tokio's runtime, whether or not the
-/// handler is polled. A task that is alone in its scope is a task of tokio's. Further ones are polled
-/// by *carriers*: as many tasks of tokio's as there are tracked tasks being polled at a time, and
-/// one. So a tracked task costs less than `tokio::spawn`, and one that computes or blocks holds up no
-/// other while the runtime has a thread left. What tells it from a task of tokio's own: a
-/// carrier's `tokio::task::id()`, the runtime's metrics and tokio's console show carriers, and tasks
-/// polled in one turn of a carrier, 61 at most, share its cooperative budget.
+/// handler is polled. The first two of a scope are tasks of tokio's. Further ones are polled by
+/// *carriers*, a few tasks of tokio's for all of them. So a tracked task that is polled a few times
+/// costs less than `tokio::spawn`, and one that computes or blocks holds up no other while the runtime
+/// has a thread left (but for the one that tokio keeps for the thread that computes, as ever). What
+/// tells it from a task of tokio's own: `tokio::task::id()`, the runtime's metrics and tokio's console
+/// show carriers; a turn of a carrier has one cooperative budget, and ends when that is spent; and
+/// where a runtime is shut down while a task blocks its thread, tasks that wait may be dropped when
+/// that has ended, not before.
 ///
 /// Under `in_task` the handler polls them in its own future, as `FuturesUnordered` does, and no task
 /// of the runtime is made. Choose it for a handler whose tasks wait, for the network or a timer, and

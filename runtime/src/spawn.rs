@@ -173,7 +173,7 @@ where
         }
     }
     match begin(kind, &mut options) {
-        Ok(reserved) => start(reserved, options.timeout, future),
+        Ok(reserved) => start(reserved, options.timeout, rt::erased(future)),
         Err(refused) => Tracked::refused(refused),
     }
 }
@@ -187,7 +187,7 @@ where
     T: Send + 'static,
 {
     match reserve_in(scope, Location::caller()) {
-        Some(reserved) => Ok(start(reserved, None, future)),
+        Some(reserved) => Ok(start(reserved, None, rt::erased(future))),
         None => Err(ScopeClosed(future)),
     }
 }
@@ -241,7 +241,7 @@ where
         start,
         poller,
     } = reserved;
-    let future = Task::new(rt::erased(future), timeout, task.clone());
+    let future = Task::new(future, timeout, task.clone());
     match start {
         Start::Now => task.scope.start(future, poller),
         Start::Waiting | Start::Deferred => {
