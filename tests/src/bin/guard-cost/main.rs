@@ -18,7 +18,7 @@ use self::{
 };
 
 /// Rounds at most, where a goal stays open.
-const MOST: usize = 15;
+const MOST: usize = 12;
 
 fn main() -> io::Result<ExitCode> {
     let rounds = env::args()
