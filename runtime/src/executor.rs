@@ -1,10 +1,10 @@
 //! Who polls the tasks of a scope: its handler, under `executor = in_task`, else its carriers.
 //!
-//! A carrier is a task of the runtime's that polls a scope's tasks, one after the other. Whoever
-//! takes a task from the queue calls another carrier for what is left there, so that a task which
-//! computes for long holds nothing but itself, and tasks run on as many threads as the runtime has.
-//! So each task has an allocation that is its future and its waker, and only carriers cost what the
-//! runtime's own tasks do.
+//! A carrier is a task of the runtime's that polls a scope's tasks, one after the other. Before it
+//! polls one while more are ready, it sees to it that another carrier is where any thread gets to:
+//! so a task that computes for long holds up nothing but itself, and tasks run on as many threads as
+//! the runtime has. Each task has one allocation, which is its future and its waker, and only
+//! carriers cost what the runtime's own tasks do.
 
 use std::{
     collections::VecDeque,
