@@ -84,7 +84,7 @@ fn all_threads_take_part() {
         .worker_threads(THREADS)
         .build()
         .unwrap();
-    for spare in 0..100 {
+    for spare in 0..30 {
         let handling = runtime.spawn(handler(spare));
         runtime.block_on(handling).unwrap().unwrap();
         runtime.block_on(handler(spare)).unwrap();
