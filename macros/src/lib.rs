@@ -124,7 +124,7 @@ use proc_macro::TokenStream;
 ///   implied, for its keep-alive tasks too: the futures of the others are dropped with its own.
 /// - **Tasks that tools see.** `tokio::task::id()`, task-locals and the runtime's metrics are the
 ///   handler's, and the body and its tasks share one cooperative budget of tokio's. The handler
-///   yields after 61 polls of its tasks, however many are ready.
+///   yields after at most 61 polls of its tasks, however many are ready.
 ///
 /// It is about the handler's tracked tasks only. Keep-alive tasks and those that they start are
 /// spawned, so that they outlive the response; a handler or `tethered::scope` inside has its own
