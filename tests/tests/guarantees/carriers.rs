@@ -18,9 +18,9 @@ use tokio::runtime::{Builder, Runtime};
 /// For what would otherwise hang.
 const LONG: Duration = Duration::from_secs(20);
 
-fn two_threads() -> Runtime {
+fn threads(threads: usize) -> Runtime {
     Builder::new_multi_thread()
-        .worker_threads(2)
+        .worker_threads(threads)
         .enable_all()
         .build()
         .unwrap()
@@ -43,7 +43,7 @@ fn one_that_blocks_holds_up_no_other() {
         Ok(())
     }
 
-    let runtime = two_threads();
+    let runtime = threads(2);
     // From a worker, which takes part, and from outside.
     let handling = runtime.spawn(handler());
     runtime.block_on(handling).unwrap().unwrap();
@@ -80,10 +80,7 @@ fn all_threads_take_part() {
         Ok(())
     }
 
-    let runtime = Builder::new_multi_thread()
-        .worker_threads(THREADS)
-        .build()
-        .unwrap();
+    let runtime = threads(THREADS);
     for spare in 0..30 {
         let handling = runtime.spawn(handler(spare));
         runtime.block_on(handling).unwrap().unwrap();
@@ -111,7 +108,7 @@ fn a_body_that_computes_holds_up_no_task() {
         Ok(())
     }
 
-    let runtime = two_threads();
+    let runtime = threads(2);
     for tasks in 1..30 {
         let handling = runtime.spawn(handler(tasks));
         runtime.block_on(handling).unwrap().unwrap_or_default();
@@ -161,7 +158,7 @@ fn those_that_wait_are_woken_by_threads_outside_of_the_runtime() {
         Ok(())
     }
 
-    for runtime in [one_thread(), two_threads()] {
+    for runtime in [one_thread(), threads(2)] {
         for _ in 0..50 {
             let doors: Vec<_> = (0..20).map(|_| Door::new()).collect();
             let openers: Vec<_> = (doors.iter().cloned())
@@ -204,7 +201,7 @@ fn no_carrier_is_left_when_the_handler_has_returned() {
         Ok(())
     }
 
-    let runtime = two_threads();
+    let runtime = threads(2);
     for _ in 0..100 {
         runtime.block_on(handler()).unwrap();
     }
@@ -242,7 +239,7 @@ fn those_that_are_always_ready_leave_the_runtime_its_turn() {
         Ok(())
     }
 
-    for runtime in [one_thread(), two_threads()] {
+    for runtime in [one_thread(), threads(2)] {
         STOP.store(false, Ordering::Relaxed);
         runtime.block_on(async {
             let timer = tokio::spawn(async {
@@ -275,7 +272,7 @@ fn a_body_that_computes_holds_up_no_task_that_is_woken_later() {
         Ok(())
     }
 
-    let runtime = two_threads();
+    let runtime = threads(2);
     let handling = runtime.spawn(handler());
     // The task's own end is told to nobody.
     runtime.block_on(handling).unwrap().unwrap();
@@ -328,11 +325,7 @@ fn two_that_compute_hold_up_no_other() {
         Ok(())
     }
 
-    let runtime = Builder::new_multi_thread()
-        .worker_threads(4)
-        .enable_time()
-        .build()
-        .unwrap();
+    let runtime = threads(4);
     for _ in 0..5 {
         let start = [Door::new(), Door::new()];
         let opener = start.clone();
@@ -370,7 +363,7 @@ fn those_that_spend_the_budget_leave_others_theirs() {
         Ok(())
     }
 
-    for runtime in [one_thread(), two_threads()] {
+    for runtime in [one_thread(), threads(2)] {
         runtime.block_on(handler()).unwrap();
     }
 }
@@ -402,7 +395,7 @@ fn a_runtime_that_is_dropped_ends_those_that_wait() {
         pending().await
     }
 
-    for (round, runtime) in [one_thread(), two_threads()].into_iter().enumerate() {
+    for (round, runtime) in [one_thread(), threads(2)].into_iter().enumerate() {
         let doors: Vec<_> = (0..100).map(|_| Door::new()).collect();
         let (send, receive) = mpsc::channel();
         runtime.spawn(handler(doors.clone(), send));
@@ -449,11 +442,7 @@ fn a_runtime_that_is_dropped_ends_one_in_its_first_poll() {
         pending().await
     }
 
-    let runtime = Builder::new_multi_thread()
-        .worker_threads(3)
-        .enable_time()
-        .build()
-        .unwrap();
+    let runtime = threads(3);
     let (send, receive) = mpsc::channel();
     runtime.spawn(handler(send));
     let scope = receive.recv().unwrap();
@@ -496,7 +485,7 @@ fn a_wake_while_the_runtime_goes_drops_no_task() {
         pending().await
     }
 
-    let runtime = two_threads();
+    let runtime = threads(2);
     let door = Door::new();
     runtime.spawn(handler(door.clone()));
     while !POLLED.load(Ordering::SeqCst) {
@@ -536,8 +525,8 @@ fn a_task_started_in_another_runtime_runs_there() {
         Ok(())
     }
 
-    let other = two_threads();
-    for runtime in [one_thread(), two_threads()] {
+    let other = threads(2);
+    for runtime in [one_thread(), threads(2)] {
         runtime.block_on(handler(other.handle().clone())).unwrap();
     }
 }
