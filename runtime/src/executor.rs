@@ -322,12 +322,13 @@ impl Carrier {
     /// Polls what is ready, task by task, so that other carriers can take the rest. Yields as
     /// [`take_all`] does.
     fn share<'a>(
-        &mut self,
+        scope: &Scope,
         queue: &'a RunQueue,
+        is_loose: &mut bool,
         cx: &mut Context<'_>,
     ) -> Option<MutexGuard<'a, Queued>> {
         let mut queued = queue.lock();
-        if mem::take(&mut self.is_loose) {
+        if mem::take(is_loose) {
             queued.loose -= 1;
         } else {
             // It may have been woken without a call, when there was nothing left to wait for.
@@ -361,9 +362,9 @@ impl Carrier {
                 // Woken in its own poll, it comes to the end of the thread's queue, where others
                 // steal: it is there for the rest, while the one that is called goes on.
                 queued.loose += 1;
-                self.is_loose = true;
+                *is_loose = true;
                 cx.waker().wake_by_ref();
-                self.scope.call(queue, queued);
+                scope.call(queue, queued);
             }
             return None;
         }
@@ -374,14 +375,17 @@ impl Future for Carrier {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let this = &mut *self;
-        let scope = this.scope.clone();
+        let Self {
+            scope,
+            life,
+            is_loose,
+        } = &mut *self;
         let Some(queue) = scope.0.queue.get() else {
             return Poll::Ready(());
         };
-        this.life = Life::Running;
+        *life = Life::Running;
         let left = if queue.is_parallel() {
-            this.share(queue, cx)
+            Self::share(scope, queue, is_loose, cx)
         } else {
             take_all(queue, cx)
         };
@@ -397,7 +401,7 @@ impl Future for Carrier {
             queued.parked.push(cx.waker().clone());
             return Poll::Pending;
         }
-        this.life = Life::Ended;
+        *life = Life::Ended;
         let others = mem::take(&mut queued.parked);
         drop(queued);
         wake_all(others);

@@ -174,13 +174,7 @@ impl<R, F: Future<Output = R>> RunProjection<'_, R, F> {
     }
 
     fn empty_body(&mut self) -> thread::Result<()> {
-        let mut body = self.body.as_mut();
-        let mut rest = Rest {
-            context: self.context,
-            options: self.options,
-            planned: self.planned.as_mut(),
-            late: self.late,
-        };
+        let (mut body, _, mut rest) = self.split();
         rest.run(&mut || body.set(None))
     }
 
@@ -191,21 +185,16 @@ impl<R, F: Future<Output = R>> RunProjection<'_, R, F> {
         if self.end.is_none() && self.rest().is_over(stops_body, cx) {
             self.time_out();
         }
-        self.rest().poll_tasks(cx);
-        let Some(end) = self.end.as_ref() else {
+        let is_err = self.on_error.is_err;
+        let (_, end, mut rest) = self.split();
+        rest.poll_tasks(cx);
+        let Some(end) = end.as_ref() else {
             return Poll::Pending;
         };
-        let is_err = self.on_error.is_err;
         let succeeded = || match end {
             End::Returned(value) => !is_err(value),
             End::TimedOut => true,
             End::Panicked(_) => false,
-        };
-        let mut rest = Rest {
-            context: self.context,
-            options: self.options,
-            planned: self.planned.as_mut(),
-            late: self.late,
         };
         let joined = match rest.join_quiet(cx) {
             Quiet::Closed => None,
@@ -250,12 +239,18 @@ impl<R, F: Future<Output = R>> RunProjection<'_, R, F> {
     /// All but the body and its end.
     #[inline]
     fn rest(&mut self) -> Rest<'_> {
-        Rest {
+        self.split().2
+    }
+
+    #[inline]
+    fn split(&mut self) -> (Pin<&mut Option<F>>, &mut Option<End<R>>, Rest<'_>) {
+        let rest = Rest {
             context: self.context,
             options: self.options,
             planned: self.planned.as_mut(),
             late: self.late,
-        }
+        };
+        (self.body.as_mut(), self.end, rest)
     }
 }
 

@@ -22,7 +22,7 @@ use crate::{
     rt::{Instant, MaybeSend},
     slot::Facts,
     spawn,
-    state::{Group, Phase, State, Token},
+    state::{Group, Phase, State, given},
     tracked::Tracked,
 };
 
@@ -296,14 +296,7 @@ impl Scope {
         let of_group = state.token(group).clone();
         let slot = &mut state.slots[key as usize];
         let aborted = slot.facts.has(Facts::ABORTED);
-        let make = || -> Arc<dyn Token> {
-            let token = of_group.child_token();
-            if aborted {
-                // Nobody has it yet, so nobody is woken under the lock.
-                token.cancel();
-            }
-            Arc::new(token)
-        };
+        let make = || given(of_group.child_token(), aborted);
         let token = slot.extra().token.get_or_insert_with(make);
         token.get().clone()
     }

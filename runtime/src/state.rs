@@ -96,6 +96,15 @@ impl Token for CancellationToken {
     }
 }
 
+/// A new token, fired already with `fired`.
+pub(crate) fn given(token: CancellationToken, fired: bool) -> Arc<dyn Token> {
+    if fired {
+        // Nobody has it yet, so nobody is woken under the lock.
+        token.cancel();
+    }
+    Arc::new(token)
+}
+
 /// A scope that is drained by another one.
 #[derive(Clone)]
 pub(crate) struct Adopted {
@@ -262,14 +271,7 @@ impl State {
     pub(crate) fn token(&mut self, group: Group) -> &CancellationToken {
         let group = self.group(group);
         let told = group.stage >= Stage::Told;
-        let make = || -> Arc<dyn Token> {
-            let token = CancellationToken::new();
-            if told {
-                // Nobody has it yet, so nobody is woken under the lock.
-                token.cancel();
-            }
-            Arc::new(token)
-        };
+        let make = || given(CancellationToken::new(), told);
         group.token.get_or_insert_with(make).get()
     }
 
