@@ -17,7 +17,7 @@ use std::{
 };
 
 use tethered::{
-    BoxError, Callbacks, Invocation, JoinError, TaskErrorKind, await_all_callbacks,
+    BoxError, Callbacks, Invocation, JoinError, TaskError, TaskErrorKind, await_all_callbacks,
     callbacks::{AsyncCallbackHandler, CallbackError},
     serverless_handler, spawn_tracked,
 };
