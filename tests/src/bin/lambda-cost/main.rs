@@ -1,5 +1,6 @@
 //! What Tethered costs an invocation, in pairs: the same function with and without it, one
-//! invocation each in turn.
+//! invocation each in turn. Both are started anew time and again: two processes of one function
+//! differ by more than the function with Tethered does from the one without.
 //!
 //! ```sh
 //! cargo run --release -p tethered-tests --bin lambda-cost            # 5000 pairs
@@ -19,8 +20,11 @@ use std::{
 
 use crate::{api::Api, ratio::Ratio};
 
-/// Not measured: connections are made, pages are touched.
-const WARM_UP: usize = 300;
+/// How often both functions are started.
+const PROCESSES: usize = 25;
+
+/// Not measured, in each process: connections are made, pages are touched.
+const WARM_UP: usize = 100;
 
 /// Pairs of starts.
 const STARTS: usize = 300;
@@ -59,6 +63,27 @@ const COMPARISONS: [Comparison; 3] = [
     },
 ];
 
+impl Comparison {
+    /// Of two processes.
+    fn pairs(&self, pairs: usize) -> io::Result<Vec<[f64; 2]>> {
+        let mut apis = [Api::start(self.base)?, Api::start(self.other)?];
+        for api in &mut apis {
+            for _ in 0..WARM_UP {
+                (self.measure)(api)?;
+            }
+        }
+        let mut pair = || {
+            let mut pair = [0.0; 2];
+            let first = usize::from(fastrand::bool());
+            for side in [first, 1 - first] {
+                pair[side] = (self.measure)(&mut apis[side])?;
+            }
+            Ok(pair)
+        };
+        (0..pairs).map(|_| pair()).collect()
+    }
+}
+
 fn main() -> Result<ExitCode, Box<dyn std::error::Error + Send + Sync>> {
     if let Ok(function) = env::var("FUNCTION") {
         functions::run(&function)?;
@@ -70,28 +95,19 @@ fn main() -> Result<ExitCode, Box<dyn std::error::Error + Send + Sync>> {
     {
         return starts(bare, with);
     }
-    let pairs = arguments.first().map_or(Ok(5_000), |pairs| pairs.parse())?;
+    let pairs: usize = arguments.first().map_or(Ok(5_000), |pairs| pairs.parse())?;
     let seed = fastrand::u64(..);
     fastrand::seed(seed);
-    println!("{pairs} pairs each, in random order, seed {seed}; medians in µs, 95% intervals");
+    println!(
+        "{pairs} pairs each, of {PROCESSES} processes, in random order, seed {seed}; medians in µs, \
+         95% intervals"
+    );
     let mut holds = true;
     for comparison in COMPARISONS {
-        let mut apis = [Api::start(comparison.base)?, Api::start(comparison.other)?];
-        for api in &mut apis {
-            for _ in 0..WARM_UP {
-                (comparison.measure)(api)?;
-            }
-        }
-        let mut measured = Vec::with_capacity(pairs);
-        for _ in 0..pairs {
-            let mut pair = [0.0; 2];
-            let first = usize::from(fastrand::bool());
-            for side in [first, 1 - first] {
-                pair[side] = (comparison.measure)(&mut apis[side])?;
-            }
-            measured.push(pair);
-        }
-        let ratio = Ratio::of(&measured);
+        let measured: io::Result<Vec<_>> = (0..PROCESSES)
+            .map(|_| comparison.pairs(pairs.div_ceil(PROCESSES)))
+            .collect();
+        let ratio = Ratio::of(&measured?);
         let verdict = match comparison.limit {
             None => "",
             Some(limit) if ratio.high <= limit => "holds",
@@ -108,7 +124,7 @@ fn starts(bare: &str, with: &str) -> Result<ExitCode, Box<dyn std::error::Error 
     let start = |binary: &str| Api::spawn(&mut Command::new(binary)).map(|(_, micros)| micros);
     let mut pairs = Vec::new();
     for _ in 0..STARTS {
-        pairs.push([start(bare)?, start(with)?]);
+        pairs.push(vec![[start(bare)?, start(with)?]]);
     }
     let ratio = Ratio::of(&pairs);
     let (later, at_worst) = ratio.later();

@@ -12,20 +12,19 @@ pub(crate) struct Ratio {
 }
 
 impl Ratio {
-    /// The interval is the bootstrap's, which draws whole pairs.
-    pub(crate) fn of(pairs: &[[f64; 2]]) -> Self {
+    /// Of pairs that were measured in groups. The interval is the bootstrap's, which draws whole
+    /// groups: what a process is lucky or unlucky with, it has from its start to its end.
+    pub(crate) fn of(groups: &[Vec<[f64; 2]>]) -> Self {
         let mut ratios: Vec<_> = (0..RESAMPLES)
             .map(|_| {
-                let drawn: Vec<_> = (0..pairs.len())
-                    .map(|_| pairs[fastrand::usize(0..pairs.len())])
-                    .collect();
-                let [base, other] = medians(&drawn);
+                let drawn = (0..groups.len()).map(|_| &groups[fastrand::usize(0..groups.len())]);
+                let [base, other] = medians(drawn);
                 other / base
             })
             .collect();
         ratios.sort_unstable_by(f64::total_cmp);
         Self {
-            medians: medians(pairs),
+            medians: medians(groups),
             low: ratios[RESAMPLES / 40],
             high: ratios[RESAMPLES - 1 - RESAMPLES / 40],
         }
@@ -40,7 +39,8 @@ impl Ratio {
     }
 }
 
-fn medians(pairs: &[[f64; 2]]) -> [f64; 2] {
+fn medians<'a>(groups: impl IntoIterator<Item = &'a Vec<[f64; 2]>>) -> [f64; 2] {
+    let pairs: Vec<_> = groups.into_iter().flatten().collect();
     [0, 1].map(|side| {
         let mut values: Vec<_> = pairs.iter().map(|pair| pair[side]).collect();
         let middle = values.len() / 2;
