@@ -214,13 +214,12 @@ impl Open {
             drain: Some(self.drain),
             on_report: self.on_report,
         };
-        match context::enter(&mut context, || caught(make)) {
-            Ok(future) => running.future = Some(future),
+        // Made in its place, since it may be large: each step that it is handed through is a copy.
+        let made = context::enter(&mut context, || caught(|| running.future = Some(make())));
+        if let Err(payload) = made {
             // Told to whoever polls, after the drain of what `make` has started.
-            Err(payload) => {
-                running.output = Some(Err(payload));
-                running.scope.answered();
-            }
+            running.output = Some(Err(payload));
+            running.scope.answered();
         }
         running
     }

@@ -292,30 +292,29 @@ impl State {
     /// Takes the failures of `groups` that belong to the join, the first in time first, and leaves
     /// a summary for handles that ask later.
     pub(crate) fn take_failures(&mut self, groups: &[Group]) -> Vec<TaskError> {
-        let mut failures = BinaryHeap::new();
-        if self.errors > 0 {
-            self.slots.retain(|_, slot| {
-                let (facts, group) = (slot.facts, slot.group);
-                let is_failure = |ended: &&mut Ended| {
-                    ended.fate == Fate::Join
-                        && !facts.has(Facts::CLAIMED)
-                        && groups.contains(&group)
-                };
-                if let Some(ended) = slot.ended().filter(is_failure) {
-                    ended.fate = Fate::Done;
-                    let summary = ended.error.summary();
-                    let error = std::mem::replace(&mut ended.error, summary);
-                    failures.push(InTime(ended.order, error));
-                    let orphan = facts.has(Facts::ORPHAN);
-                    self.errors -= usize::from(orphan);
-                    return !orphan;
-                }
-                true
-            });
-        }
         for &group in groups {
             self.group(group).unclaimed = 0;
         }
+        if self.errors == 0 && self.inherited.is_empty() {
+            return Vec::new();
+        }
+        let mut failures = BinaryHeap::new();
+        self.slots.retain(|_, slot| {
+            let (facts, group) = (slot.facts, slot.group);
+            let is_failure = |ended: &&mut Ended| {
+                ended.fate == Fate::Join && !facts.has(Facts::CLAIMED) && groups.contains(&group)
+            };
+            if let Some(ended) = slot.ended().filter(is_failure) {
+                ended.fate = Fate::Done;
+                let summary = ended.error.summary();
+                let error = std::mem::replace(&mut ended.error, summary);
+                failures.push(InTime(ended.order, error));
+                let orphan = facts.has(Facts::ORPHAN);
+                self.errors -= usize::from(orphan);
+                return !orphan;
+            }
+            true
+        });
         let inherited = if groups.contains(&Group::KeepAlive) {
             std::mem::take(&mut self.inherited)
         } else {
