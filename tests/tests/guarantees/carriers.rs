@@ -26,6 +26,22 @@ fn threads(threads: usize) -> Runtime {
         .unwrap()
 }
 
+/// Wakes the threads of `runtime` time and again, until it is dropped. A thread may park between
+/// another's push and its look for work; what was pushed then waits, under bare `tokio::spawn`, too,
+/// until something wakes a thread, which is long where all others block. What a thread keeps for
+/// itself it keeps.
+fn pulse(runtime: &Runtime) -> Arc<()> {
+    let wanted = Arc::new(());
+    let (still, runtime) = (Arc::downgrade(&wanted), runtime.handle().clone());
+    thread::spawn(move || {
+        while still.strong_count() > 0 {
+            runtime.spawn(async {});
+            thread::sleep(ms(1));
+        }
+    });
+    wanted
+}
+
 fn one_thread() -> Runtime {
     Builder::new_current_thread().enable_all().build().unwrap()
 }
@@ -44,6 +60,7 @@ fn one_that_blocks_holds_up_no_other() {
     }
 
     let runtime = threads(2);
+    let _pulse = pulse(&runtime);
     // From a worker, which takes part, and from outside.
     let handling = runtime.spawn(handler());
     runtime.block_on(handling).unwrap().unwrap();
@@ -81,6 +98,7 @@ fn all_threads_take_part() {
     }
 
     let runtime = threads(THREADS);
+    let _pulse = pulse(&runtime);
     for spare in 0..30 {
         let handling = runtime.spawn(handler(spare));
         runtime.block_on(handling).unwrap().unwrap();
@@ -109,6 +127,7 @@ fn a_body_that_computes_holds_up_no_task() {
     }
 
     let runtime = threads(2);
+    let _pulse = pulse(&runtime);
     for tasks in 1..30 {
         let handling = runtime.spawn(handler(tasks));
         runtime.block_on(handling).unwrap().unwrap_or_default();
@@ -273,6 +292,7 @@ fn a_body_that_computes_holds_up_no_task_that_is_woken_later() {
     }
 
     let runtime = threads(2);
+    let _pulse = pulse(&runtime);
     let handling = runtime.spawn(handler());
     // The task's own end is told to nobody.
     runtime.block_on(handling).unwrap().unwrap();
