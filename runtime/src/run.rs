@@ -53,8 +53,8 @@ pin_project! {
         end: Option<End<R>>,
         on_error: OnError<R>,
         options: Options,
+        // Outside until it has begun.
         context: Current,
-        begun: bool,
         // Of a handler with options, or inside an invocation.
         #[pin]
         planned: Option<Planned>,
@@ -64,8 +64,7 @@ pin_project! {
     impl<R, F: Future<Output = R>> PinnedDrop for Run<R, F> {
         #[inline]
         fn drop(this: Pin<&mut Self>) {
-            let mut this = this.project();
-            if this.body.is_some() || this.is_open() {
+            if this.body.is_some() || this.context.scope().is_some() || this.options.is_hosted() {
                 this.drop_running();
             }
         }
@@ -105,7 +104,6 @@ pub fn run<R, F: Future<Output = R>>(handler: Handler<R>, body: F) -> Run<R, F> 
         on_error: handler.on_error,
         options: handler.options,
         context: Current::OUTSIDE,
-        begun: false,
         planned: None,
         late: None,
     }
@@ -115,18 +113,19 @@ impl<R, F: Future<Output = R>> Future for Run<R, F> {
     type Output = R;
 
     #[inline]
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<R> {
-        let mut this = self.project();
-        if !*this.begun {
-            *this.begun = true;
-            if context::is_outside() && this.options.are_plain() {
-                *this.context = Current::UNPLANNED;
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<R> {
+        if self.context.is_outside() {
+            if context::is_outside() && self.options.are_plain() {
+                *self.as_mut().project().context = Current::UNPLANNED;
             } else {
-                this.begin_planned();
+                self.as_mut().begin_planned();
             }
         }
-        if this.end.is_none() {
-            match this.poll_body(cx) {
+        if self.end.is_none() {
+            let this = self.as_mut().project();
+            let plan = plan(this.planned);
+            let polled = enter_planned(this.context, plan, || caught::poll(this.body, cx));
+            match polled {
                 Poll::Ready(Ok(value)) if this.context.scope().is_none() => {
                     // It has tracked nothing.
                     return Poll::Ready(value);
@@ -135,58 +134,33 @@ impl<R, F: Future<Output = R>> Future for Run<R, F> {
                 Poll::Pending => {}
             }
         }
-        this.poll_late(cx)
+        self.poll_late(cx)
     }
 }
 
-impl<R, F: Future<Output = R>> RunProjection<'_, R, F> {
-    /// Whether there is a scope, whose tasks somebody has to see to.
-    #[inline]
-    fn is_open(&self) -> bool {
-        self.context.scope().is_some() || self.options.hosted.is_some()
-    }
-
-    #[inline]
-    fn poll_body(&mut self, cx: &mut Context<'_>) -> Poll<thread::Result<R>> {
-        let plan = plan(self.planned.as_mut());
-        enter_planned(self.context, plan, || caught::poll(self.body.as_mut(), cx))
-    }
-
+/// What few polls come to: apart, and given no projection, which would be made for all.
+impl<R, F: Future<Output = R>> Run<R, F> {
     #[cold]
-    fn begin_planned(&mut self) {
-        let stops_body = self.stops_body();
-        let (context, is_over) = begin(self.options, self.planned.as_mut(), stops_body);
-        *self.context = context;
+    fn begin_planned(self: Pin<&mut Self>) {
+        let mut this = self.project();
+        let stops_body = this.stops_body();
+        let (context, is_over) = begin(this.options, this.planned.as_mut(), stops_body);
+        *this.context = context;
         if is_over {
-            self.time_out();
+            this.time_out();
         }
-    }
-
-    /// Only a handler that can return the failure is ended by its deadline.
-    fn stops_body(&self) -> bool {
-        self.on_error.fail.is_some()
-    }
-
-    /// The deadline has ended the body.
-    fn time_out(&mut self) {
-        let dropped = self.empty_body();
-        *self.end = Some(End::timed_out(dropped));
-    }
-
-    fn empty_body(&mut self) -> thread::Result<()> {
-        let (mut body, _, mut rest) = self.split();
-        rest.run(&mut || body.set(None))
     }
 
     /// What comes after the poll of a body that has not returned yet, or has tracked something.
     #[inline(never)]
-    fn poll_late(&mut self, cx: &mut Context<'_>) -> Poll<R> {
-        let stops_body = self.stops_body();
-        if self.end.is_none() && self.rest().is_over(stops_body, cx) {
-            self.time_out();
+    fn poll_late(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<R> {
+        let mut this = self.project();
+        let stops_body = this.stops_body();
+        if this.end.is_none() && this.rest().is_over(stops_body, cx) {
+            this.time_out();
         }
-        let is_err = self.on_error.is_err;
-        let (_, end, mut rest) = self.split();
+        let is_err = this.on_error.is_err;
+        let (_, end, mut rest) = this.split();
         rest.poll_tasks(cx);
         let Some(end) = end.as_ref() else {
             return Poll::Pending;
@@ -201,14 +175,41 @@ impl<R, F: Future<Output = R>> RunProjection<'_, R, F> {
             Quiet::Waits => return Poll::Pending,
             Quiet::No => ready!(rest.poll_join(stops_body, &succeeded, cx)),
         };
-        match (joined, self.end.take()) {
+        match (joined, this.end.take()) {
             (None, Some(End::Returned(value))) => {
-                *self.context = Current::OUTSIDE;
-                *self.late = None;
+                *this.context = Current::OUTSIDE;
+                *this.late = None;
                 Poll::Ready(value)
             }
-            (joined, end) => Poll::Ready(self.output(joined.unwrap_or_default(), end)),
+            (joined, end) => Poll::Ready(this.output(joined.unwrap_or_default(), end)),
         }
+    }
+
+    /// The handler's future is dropped before it has yielded.
+    #[cold]
+    fn drop_running(self: Pin<&mut Self>) {
+        let mut this = self.project();
+        let body = this.empty_body();
+        this.rest().drop_open();
+        rethrow(body);
+    }
+}
+
+impl<R, F: Future<Output = R>> RunProjection<'_, R, F> {
+    /// Only a handler that can return the failure is ended by its deadline.
+    fn stops_body(&self) -> bool {
+        self.on_error.fail.is_some()
+    }
+
+    /// The deadline has ended the body.
+    fn time_out(&mut self) {
+        let dropped = self.empty_body();
+        *self.end = Some(End::timed_out(dropped));
+    }
+
+    fn empty_body(&mut self) -> thread::Result<()> {
+        let (mut body, _, mut rest) = self.split();
+        rest.run(&mut || body.set(None))
     }
 
     fn output(&mut self, joined: Joined, end: Option<End<R>>) -> R {
@@ -226,14 +227,6 @@ impl<R, F: Future<Output = R>> RunProjection<'_, R, F> {
             (_, _, Some(value)) => value,
             (_, _, None) => unreachable!("only a handler that can fail is ended by its deadline"),
         }
-    }
-
-    /// The handler's future is dropped before it has yielded.
-    #[cold]
-    fn drop_running(&mut self) {
-        let body = self.empty_body();
-        self.rest().drop_open();
-        rethrow(body);
     }
 
     /// All but the body and its end.
@@ -288,7 +281,7 @@ impl Rest<'_> {
     /// Polls the tasks, where the handler does.
     #[inline]
     fn poll_tasks(&mut self, cx: &mut Context<'_>) {
-        if let (Some(poll_tasks), Some(scope)) = (self.options.in_task, self.context.scope()) {
+        if let (Some(poll_tasks), Some(scope)) = (self.options.in_task(), self.context.scope()) {
             poll_tasks(scope, cx);
         }
     }
@@ -371,7 +364,7 @@ impl Rest<'_> {
     /// The handler is dropped, and its body has been.
     fn drop_open(&mut self) {
         // Never polled.
-        let hosted = self.options.hosted.take().map(|(scope, _)| scope);
+        let hosted = self.options.take_hosted().map(|(scope, _)| scope);
         if let Some(scope) = self.context.scope().cloned().or(hosted) {
             let attached = self.planned.as_ref().as_pin_ref();
             let attached = attached.is_some_and(|planned| planned.then == Then::Attached);
@@ -392,7 +385,7 @@ fn begin(
     mut planned: Pin<&mut Option<Planned>>,
     stops_body: bool,
 ) -> (Current, bool) {
-    let (context, deadline, plan, then) = if let Some((scope, then)) = options.hosted.take() {
+    let (context, deadline, plan, then) = if let Some((scope, then)) = options.take_hosted() {
         let deadline = scope.0.plan.deadline;
         (Current::body(scope), deadline, None, then)
     } else {
