@@ -205,7 +205,7 @@ impl Options {
         let scope = Scope::open(plan);
         if then == Then::JoinAndFail {
             let (sender, verdict) = Verdict::new();
-            scope.lock_seldom().verdict = Some(sender);
+            scope.lock_seldom().more.make().verdict = Some(sender);
             host.verdict(verdict);
         }
         if then == Then::Attached {

@@ -428,7 +428,8 @@ impl PlannedProjection<'_> {
 
 /// Where the host wants to know how the handler ends.
 fn verdict(scope: &Scope) -> Option<verdict::Sender> {
-    scope.lock_seldom().verdict.take()
+    let mut state = scope.lock_seldom();
+    state.more.get()?.verdict.take()
 }
 
 /// A handler's future was dropped that had a scope.
@@ -440,7 +441,9 @@ fn dropped(scope: &Scope, late: &mut Option<Box<Late>>, attached: bool, abort: b
     let attached = {
         let mut state = scope.lock_seldom();
         // Both may be the user's code to drop.
-        let left = (state.verdict.take(), state.joiner.take());
+        let more = state.more.get();
+        let verdict = more.and_then(|more| more.verdict.take());
+        let left = (verdict, state.joiner.take());
         let attached = attached && state.attached;
         drop(state);
         drop(left);
