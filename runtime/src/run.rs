@@ -45,7 +45,6 @@ impl<R> End<R> {
 pin_project! {
     /// A running handler. What only some handlers need is in few fields, since each is looked at when
     /// the handler is dropped.
-    #[project = RunProjection]
     pub struct Run<R, F: Future<Output = R>> {
         // `None` once it has ended; it is dropped in its context.
         #[pin]
@@ -141,85 +140,80 @@ impl<R, F: Future<Output = R>> Future for Run<R, F> {
 /// What few polls come to: apart, and given no projection, which would be made for all.
 impl<R, F: Future<Output = R>> Run<R, F> {
     #[cold]
-    fn begin_planned(self: Pin<&mut Self>) {
-        let mut this = self.project();
-        let stops_body = this.stops_body();
-        let (context, is_over) = begin(this.options, this.planned.as_mut(), stops_body);
+    fn begin_planned(mut self: Pin<&mut Self>) {
+        let stops_body = self.stops_body();
+        let this = self.as_mut().project();
+        let (context, is_over) = begin(this.options, this.planned, stops_body);
         *this.context = context;
         if is_over {
-            this.time_out();
+            self.time_out();
         }
     }
 
-    /// What comes after the poll of a body that has not returned yet, or has tracked something.
-    #[inline(never)]
-    fn poll_late(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<R> {
-        let mut this = self.project();
-        let stops_body = this.stops_body();
-        if this.end.is_none() && this.rest().is_over(stops_body, cx) {
-            this.time_out();
-        }
-        let is_err = this.on_error.is_err;
-        let (_, end, mut rest) = this.split();
-        rest.poll_tasks(cx);
-        let Some(end) = end.as_ref() else {
-            return Poll::Pending;
-        };
-        let succeeded = || match end {
-            End::Returned(value) => !is_err(value),
-            End::TimedOut => true,
-            End::Panicked(_) => false,
-        };
-        let joined = match rest.join_quiet(cx) {
-            Quiet::Closed => None,
-            Quiet::Waits => return Poll::Pending,
-            Quiet::No => ready!(rest.poll_join(stops_body, &succeeded, cx)),
-        };
-        match (joined, this.end.take()) {
-            (None, Some(End::Returned(value))) => {
-                *this.context = Current::OUTSIDE;
-                *this.late = None;
-                Poll::Ready(value)
-            }
-            (joined, end) => Poll::Ready(this.output(joined.unwrap_or_default(), end)),
-        }
-    }
-
-    /// The handler's future is dropped before it has yielded.
-    #[cold]
-    fn drop_running(self: Pin<&mut Self>) {
-        let mut this = self.project();
-        let body = this.empty_body();
-        this.rest().drop_open();
-        rethrow(body);
-    }
-}
-
-impl<R, F: Future<Output = R>> RunProjection<'_, R, F> {
     /// Only a handler that can return the failure is ended by its deadline.
     fn stops_body(&self) -> bool {
         self.on_error.fail.is_some()
     }
 
     /// The deadline has ended the body.
-    fn time_out(&mut self) {
-        let dropped = self.empty_body();
-        *self.end = Some(End::timed_out(dropped));
+    fn time_out(mut self: Pin<&mut Self>) {
+        let dropped = self.as_mut().empty_body();
+        *self.project().end = Some(End::timed_out(dropped));
     }
 
-    fn empty_body(&mut self) -> thread::Result<()> {
+    fn empty_body(self: Pin<&mut Self>) -> thread::Result<()> {
         let (mut body, _, mut rest) = self.split();
         rest.run(&mut || body.set(None))
     }
 
-    fn output(&mut self, joined: Joined, end: Option<End<R>>) -> R {
-        let verdict = self.rest().leave();
+    /// What comes after the poll of a body that has not returned yet, or has tracked something.
+    #[inline(never)]
+    fn poll_late(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<R> {
+        let stops_body = self.stops_body();
+        if self.end.is_none() && self.as_mut().rest().is_over(stops_body, cx) {
+            self.as_mut().time_out();
+        }
+        self.as_mut().rest().poll_tasks(cx);
+        if self.end.is_none() {
+            return Poll::Pending;
+        }
+        let joined = match self.as_mut().rest().join_quiet(cx) {
+            Quiet::Closed => None,
+            Quiet::Waits => return Poll::Pending,
+            Quiet::No => ready!(self.as_mut().poll_join(cx)),
+        };
+        let this = self.as_mut().project();
+        match (joined, this.end.take()) {
+            (None, Some(End::Returned(value))) => {
+                *this.context = Current::OUTSIDE;
+                *this.late = None;
+                Poll::Ready(value)
+            }
+            (joined, end) => Poll::Ready(self.output(joined.unwrap_or_default(), end)),
+        }
+    }
+
+    #[inline(never)]
+    fn poll_join(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Joined>> {
+        let (stops_body, is_err) = (self.stops_body(), self.on_error.is_err);
+        let (_, end, mut rest) = self.split();
+        let succeeded = match end {
+            Some(End::Returned(value)) => !is_err(value),
+            Some(End::TimedOut) => true,
+            Some(End::Panicked(_)) | None => false,
+        };
+        rest.poll_join(stops_body, succeeded, cx)
+    }
+
+    #[inline(never)]
+    fn output(mut self: Pin<&mut Self>, joined: Joined, end: Option<End<R>>) -> R {
+        let verdict = self.as_mut().rest().leave();
         let value = match end.expect("polled after completion") {
             End::Returned(value) => Some(value),
             End::Panicked(payload) => resume_unwind(payload),
             End::TimedOut => None,
         };
-        let OnError { is_err, fail } = *self.on_error;
+        let OnError { is_err, fail } = self.on_error;
         let failed = value.as_ref().map(is_err);
         let error = self.rest().conclude(joined, failed, verdict);
         match (error, fail, value) {
@@ -229,21 +223,30 @@ impl<R, F: Future<Output = R>> RunProjection<'_, R, F> {
         }
     }
 
+    /// The handler's future is dropped before it has yielded.
+    #[cold]
+    fn drop_running(mut self: Pin<&mut Self>) {
+        let body = self.as_mut().empty_body();
+        self.rest().drop_open();
+        rethrow(body);
+    }
+
     /// All but the body and its end.
     #[inline]
-    fn rest(&mut self) -> Rest<'_> {
+    fn rest(self: Pin<&mut Self>) -> Rest<'_> {
         self.split().2
     }
 
     #[inline]
-    fn split(&mut self) -> (Pin<&mut Option<F>>, &mut Option<End<R>>, Rest<'_>) {
+    fn split(self: Pin<&mut Self>) -> (Pin<&mut Option<F>>, &mut Option<End<R>>, Rest<'_>) {
+        let this = self.project();
         let rest = Rest {
-            context: self.context,
-            options: self.options,
-            planned: self.planned.as_mut(),
-            late: self.late,
+            context: this.context,
+            options: this.options,
+            planned: this.planned,
+            late: this.late,
         };
-        (self.body.as_mut(), self.end, rest)
+        (this.body, this.end, rest)
     }
 }
 
@@ -304,7 +307,7 @@ impl Rest<'_> {
     fn poll_join(
         &mut self,
         returns: bool,
-        succeeded: &dyn Fn() -> bool,
+        succeeded: bool,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Joined>> {
         let Some(scope) = self.context.scope() else {
@@ -312,7 +315,6 @@ impl Rest<'_> {
         };
         let (planned, options) = (self.planned.as_ref().as_pin_ref(), &*self.options);
         let make = || {
-            let succeeded = succeeded();
             join(
                 scope.clone(),
                 planned.map_or(Then::Join, |planned| planned.then),

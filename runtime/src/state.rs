@@ -200,7 +200,8 @@ impl Deref for Boxed {
 }
 
 impl Boxed {
-    /// To put something there.
+    /// To put something there. A call, instead of its code in each of the places.
+    #[inline(never)]
     pub(crate) fn make(&mut self) -> &mut More {
         self.0.get_or_insert_with(|| Box::new(More::NOTHING))
     }
