@@ -19,11 +19,11 @@ impl Scope {
         };
         let (released, stages) = loop {
             let mut inner = self.lock_seldom();
-            if inner.phase == Phase::Closed || inner.adopter.is_some() {
+            if inner.phase == Phase::Closed || inner.more.adopter.is_some() {
                 return;
             }
             let mut outer = target.lock_seldom();
-            let further = match (outer.phase, &outer.adopter) {
+            let further = match (outer.phase, &outer.more.adopter) {
                 (Phase::Closed, _) => Some(target.0.plan.parent.clone()),
                 // Straight to who drains it, so that chains do not grow.
                 (Phase::Joined, Some((adopter, _))) => Some(Some(adopter.clone())),
@@ -37,11 +37,11 @@ impl Scope {
                 target = further.unwrap_or_else(Self::root);
                 continue;
             }
-            let key = outer.adopted.insert(Adopted {
+            let key = outer.more.make().adopted.insert(Adopted {
                 scope: self.clone(),
                 within,
             });
-            inner.adopter = Some((target.clone(), key));
+            inner.more.make().adopter = Some((target.clone(), key));
             if within != Group::KeepAlive && outer.phase == Phase::Open && !inner.is_joinable() {
                 inner.holds = true;
                 outer.holders += 1;
@@ -85,7 +85,8 @@ impl Scope {
                     return;
                 }
                 state.holds = false;
-                state.adopter.as_ref().map(|(adopter, _)| adopter.clone())
+                let adopter = state.more.adopter.as_ref();
+                adopter.map(|(adopter, _)| adopter.clone())
             };
             let Some(adopter) = adopter else { return };
             adopter.lock_seldom().holders -= 1;
@@ -114,7 +115,7 @@ impl Scope {
             state.unkeep(Group::ALL);
             // An outer handler's join wants them; the root scope has none.
             let kept = self.0.plan.mode == KeepAlive::JoinAndFail
-                && (state.adopter.as_ref()).is_some_and(|(adopter, _)| !adopter.is_root());
+                && (state.more.adopter.as_ref()).is_some_and(|(adopter, _)| !adopter.is_root());
             if !kept && !unread.is_empty() {
                 // What there is to say is said before anybody can see that the scope has closed.
                 drop(state);
@@ -124,14 +125,18 @@ impl Scope {
                 continue;
             }
             state.phase = Phase::Closed;
-            let (adopter, key) = state.adopter.take().unzip();
+            let (adopter, key) = state
+                .more
+                .get()
+                .and_then(|more| more.adopter.take())
+                .unzip();
             let mut up = adopter.clone().or_else(|| self.0.plan.parent.clone());
             // Under both locks: nobody sees this scope closed and its account missing.
             loop {
                 let outer = up.unwrap_or_else(Self::root);
                 let rows = match (outer.0.rows, self.0.plan.reports) {
-                    (true, true) => state.rows.clone(),
-                    (true, false) => std::mem::take(&mut state.rows),
+                    (true, true) => state.more.rows.clone(),
+                    (true, false) => state.take_rows(),
                     (false, _) => Vec::new(),
                 };
                 let taken = outer

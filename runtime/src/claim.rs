@@ -35,7 +35,7 @@ impl Scope {
         let waker = waker.clone();
         let (_watcher, _freed);
         let mut state = self.lock();
-        let unstarted = !state.waiting.is_empty() || !state.deferred.is_empty();
+        let unstarted = !state.more.waiting.is_empty() || !state.more.deferred.is_empty();
         let slot = state
             .slot(key, sequence)
             .expect("a task is kept for its handle");
@@ -126,8 +126,10 @@ impl Scope {
             .map(|extra| (extra.token.clone(), extra.abort.clone()))
             .unwrap_or_default();
         self.0.stopping.store(true, Ordering::Relaxed);
-        let waiting = state.waiting.remove(sequence);
-        let pending = waiting.or_else(|| state.deferred.remove(sequence));
+        let pending = state.more.get().and_then(|more| {
+            let waiting = more.waiting.remove(sequence);
+            waiting.or_else(|| more.deferred.remove(sequence))
+        });
         drop(state);
         if let Some(token) = token {
             token.cancel();

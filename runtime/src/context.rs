@@ -72,6 +72,11 @@ impl Context {
         }
     }
 
+    #[inline]
+    pub(crate) fn is_outside(&self) -> bool {
+        self.key == Self::OUTSIDE.key
+    }
+
     /// The scope, if it is open.
     #[inline]
     pub(crate) fn scope(&self) -> Option<&Scope> {
@@ -122,9 +127,7 @@ impl Default for Context {
 /// The thread's context. Never dropped, which spares each access a look whether it has been:
 /// whoever sets it sets it back.
 struct Current {
-    scope: Cell<ManuallyDrop<Option<Scope>>>,
-    key: Cell<u32>,
-    sequence: Cell<u32>,
+    context: Cell<ManuallyDrop<Context>>,
     /// When this poll has started its first task.
     started: Started,
 }
@@ -155,9 +158,7 @@ impl Started {
 thread_local! {
     static CURRENT: Current = const {
         Current {
-            scope: Cell::new(ManuallyDrop::new(None)),
-            key: Cell::new(Context::OUTSIDE.key),
-            sequence: Cell::new(0),
+            context: Cell::new(ManuallyDrop::new(Context::OUTSIDE)),
             started: Started(Cell::new(Started::NOT_YET)),
         }
     };
@@ -168,33 +169,26 @@ thread_local! {
     static HANDLING: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Exchanges `slot` and the thread's context.
+/// Exchanges `slot` and the thread's context, and likewise `started`.
 #[inline]
-fn exchange(slot: &mut Context) {
+fn exchange(slot: &mut Context, started: u64) -> u64 {
     CURRENT.with(|current| {
-        let scope = ManuallyDrop::new(slot.scope.take());
-        let outer = ManuallyDrop::into_inner(current.scope.replace(scope));
+        let context = ManuallyDrop::new(mem::take(slot));
+        let outer = ManuallyDrop::into_inner(current.context.replace(context));
         // Nothing was left there to be dropped.
-        mem::forget(mem::replace(&mut slot.scope, outer));
-        slot.key = current.key.replace(slot.key);
-        slot.sequence = current.sequence.replace(slot.sequence);
-        current.started.0.set(Started::NOT_YET);
-    });
+        mem::forget(mem::replace(slot, outer));
+        current.started.0.replace(started)
+    })
 }
 
 /// Looks at the thread's context.
 #[inline]
 fn look<R>(f: impl FnOnce(&mut Context, &Started) -> R) -> R {
     CURRENT.with(|current| {
-        let scope = current.scope.replace(ManuallyDrop::new(None));
-        let mut context = Context {
-            scope: ManuallyDrop::into_inner(scope),
-            key: current.key.get(),
-            sequence: current.sequence.get(),
-        };
+        let outside = ManuallyDrop::new(Context::OUTSIDE);
+        let mut context = ManuallyDrop::into_inner(current.context.replace(outside));
         let result = f(&mut context, &current.started);
-        current.scope.set(ManuallyDrop::new(context.scope.take()));
-        current.key.set(context.key);
+        current.context.set(ManuallyDrop::new(context));
         result
     })
 }
@@ -203,26 +197,22 @@ fn look<R>(f: impl FnOnce(&mut Context, &Started) -> R) -> R {
 /// was left.
 struct Entered<'a> {
     slot: &'a mut Context,
-    /// What runs around it is no poll.
-    in_long: bool,
+    /// When what runs around it has started its first task.
+    started: u64,
 }
 
 impl<'a> Entered<'a> {
     #[inline]
     fn new(slot: &'a mut Context) -> Self {
-        let in_long = CURRENT.with(|current| current.started.0.get() == Started::UNKNOWN);
-        exchange(slot);
-        Self { slot, in_long }
+        let started = exchange(slot, Started::NOT_YET);
+        Self { slot, started }
     }
 }
 
 impl Drop for Entered<'_> {
     #[inline]
     fn drop(&mut self) {
-        exchange(self.slot);
-        if self.in_long {
-            is_long();
-        }
+        exchange(self.slot, self.started);
     }
 }
 
@@ -366,5 +356,5 @@ pub(crate) fn handling<R>(f: impl FnOnce() -> R) -> R {
 
 #[inline]
 pub(crate) fn is_outside() -> bool {
-    CURRENT.with(|current| current.key.get() == Context::OUTSIDE.key)
+    look(|context, _| context.is_outside())
 }

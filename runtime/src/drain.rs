@@ -37,7 +37,7 @@ impl Drain {
     ///
     /// The time runs from when the handler has returned its value.
     pub fn within(self, budget: Duration) -> Self {
-        self.scope.lock_seldom().budget = Some(budget);
+        self.scope.lock_seldom().more.make().budget = Some(budget);
         self
     }
 }

@@ -152,7 +152,7 @@ impl Scope {
         state.counts.ended(outcome);
         if self.0.rows {
             let row = self.row(&state.slots[key as usize], outcome, detail);
-            state.rows.push(row);
+            state.more.make().rows.push(row);
         }
         let slot = &mut state.slots[key as usize];
         let (group, facts) = (slot.group, slot.facts);
@@ -173,9 +173,9 @@ impl Scope {
         let ended = state.group(group);
         ended.live -= 1;
         let last = ended.live == 0;
-        after.pump = !state.waiting.is_empty() && !self.is_full(state);
+        after.pump = !state.more.waiting.is_empty() && !self.is_full(state);
         if last || failed {
-            after.notify = !state.observers.is_empty();
+            after.notify = !state.more.observers.is_empty();
             after.joiner = state.joiner.take();
             after.let_go = state.holds && state.is_joinable();
             after.settle = state.phase == Phase::Joined && state.is_idle();
@@ -273,13 +273,13 @@ impl State {
             .as_ref()
             .is_some_and(|extra| extra.timer.is_some());
         let is_plain = slot.sequence == sequence && facts.is_left_alone() && !timed;
-        if !is_plain || !self.waiting.is_empty() {
+        if !is_plain || !self.more.waiting.is_empty() {
             return None;
         }
         let mut joiner = None;
         let last = group.live == 1;
         if last {
-            if self.holds || !self.observers.is_empty() || self.phase > Phase::Open {
+            if self.holds || !self.more.observers.is_empty() || self.phase > Phase::Open {
                 return None;
             }
             joiner = self.joiner.take();

@@ -81,14 +81,22 @@ pub(crate) struct Options {
     pub(crate) site: &'static Site,
     pub(crate) join_all: bool,
     pub(crate) abort_on_drop: bool,
+    more: Option<More>,
+}
+
+/// Those that few handlers have, and that ask for a plan.
+#[derive(Default)]
+struct More {
     /// How the handler polls its tasks: the code for that comes with the option that asks for it.
-    pub(crate) in_task: Option<fn(&Scope, &mut Context<'_>)>,
+    in_task: Option<PollTasks>,
     timeout: Option<Duration>,
     limit: Option<usize>,
     host_deadline: Option<Deadline>,
     /// Made early where a host drains it.
-    pub(crate) hosted: Option<(Scope, Then)>,
+    hosted: Option<(Scope, Then)>,
 }
+
+type PollTasks = fn(&Scope, &mut Context<'_>);
 
 impl<R> Handler<R> {
     /// A handler with the defaults.
@@ -101,11 +109,7 @@ impl<R> Handler<R> {
                 site,
                 join_all: false,
                 abort_on_drop: false,
-                in_task: None,
-                timeout: None,
-                limit: None,
-                host_deadline: None,
-                hosted: None,
+                more: None,
             },
         }
     }
@@ -130,7 +134,7 @@ impl<R> Handler<R> {
     #[must_use]
     #[inline]
     pub fn in_task(mut self) -> Self {
-        self.options.in_task = Some(Scope::poll_tasks);
+        self.options.more().in_task = Some(Scope::poll_tasks);
         self.options.abort_on_drop = true;
         self
     }
@@ -139,7 +143,7 @@ impl<R> Handler<R> {
     #[must_use]
     #[inline]
     pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.options.timeout = Some(timeout);
+        self.options.more().timeout = Some(timeout);
         self
     }
 
@@ -147,7 +151,7 @@ impl<R> Handler<R> {
     #[must_use]
     #[inline]
     pub fn max_concurrent(mut self, limit: usize) -> Self {
-        self.options.limit = Some(limit.max(1));
+        self.options.more().limit = Some(limit.max(1));
         self
     }
 
@@ -164,15 +168,29 @@ impl Options {
     /// Whether its handler needs no plan outside of any invocation.
     #[inline]
     pub(crate) fn are_plain(&self) -> bool {
-        self.in_task.is_none()
-            && self.timeout.is_none()
-            && self.limit.is_none()
-            && self.host_deadline.is_none()
-            && self.hosted.is_none()
+        self.more.is_none()
+    }
+
+    fn more(&mut self) -> &mut More {
+        self.more.get_or_insert_default()
+    }
+
+    pub(crate) fn in_task(&self) -> Option<PollTasks> {
+        self.more.as_ref()?.in_task
+    }
+
+    /// Whether a host drains its scope, which the handler has not begun with.
+    #[inline]
+    pub(crate) fn is_hosted(&self) -> bool {
+        self.more.as_ref().is_some_and(|more| more.hosted.is_some())
+    }
+
+    pub(crate) fn take_hosted(&mut self) -> Option<(Scope, Then)> {
+        self.more.as_mut()?.hosted.take()
     }
 
     fn host(&mut self, host: &dyn Host) {
-        self.host_deadline = host.deadline().and_then(default_deadline);
+        self.more().host_deadline = host.deadline().and_then(default_deadline);
         let (mut plan, _) = self.plan();
         if plan.hosted {
             return;
@@ -187,7 +205,7 @@ impl Options {
         let scope = Scope::open(plan);
         if then == Then::JoinAndFail {
             let (sender, verdict) = Verdict::new();
-            scope.lock_seldom().verdict = Some(sender);
+            scope.lock_seldom().more.make().verdict = Some(sender);
             host.verdict(verdict);
         }
         if then == Then::Attached {
@@ -196,7 +214,7 @@ impl Options {
                 then = Then::Join;
             }
         }
-        self.hosted = Some((scope, then));
+        self.more().hosted = Some((scope, then));
     }
 
     /// What the handler's scope is to be, and what becomes of its keep-alive tasks.
@@ -207,13 +225,14 @@ impl Options {
             Some(around) => (Some(around.scope), around.within, around.caller),
             None => (None, None, None),
         };
-        let timeout = self.timeout.and_then(|timeout| {
+        let more = self.more.as_ref();
+        let timeout = more.and_then(|more| more.timeout).and_then(|timeout| {
             let at = Instant::now().checked_add(timeout)?;
             Some((at, GRACE))
         });
         let around = parent.as_ref().map(|scope| &scope.0.plan);
         let host_deadline = Deadline::nearest(
-            self.host_deadline,
+            more.and_then(|more| more.host_deadline),
             parent.as_ref().and_then(Scope::host_deadline),
         );
         let mut deadline = Deadline::nearest(host_deadline, around.and_then(|plan| plan.deadline));
@@ -236,8 +255,8 @@ impl Options {
             mode,
             deadline,
             host_deadline,
-            limit: self.limit,
-            in_task: self.in_task.is_some(),
+            limit: more.and_then(|more| more.limit),
+            in_task: self.in_task().is_some(),
             refuses: parent.is_some() && within.is_none(),
             within,
             caller,

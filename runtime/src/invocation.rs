@@ -1,7 +1,7 @@
 //! What a host opens around a handler.
 
 use std::{
-    fmt, mem,
+    fmt,
     panic::resume_unwind,
     pin::Pin,
     sync::Arc,
@@ -334,6 +334,6 @@ fn report(scope: &Scope) -> Report {
         id: scope.0.id,
         elapsed: scope.0.opened.elapsed(),
         counts: state.counts,
-        tasks: mem::take(&mut state.rows),
+        tasks: state.take_rows(),
     }
 }

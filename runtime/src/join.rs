@@ -94,7 +94,7 @@ pub(crate) fn for_host(succeeded: bool) -> Option<Joining> {
         let mut state = scope.lock();
         let ended = state.is_joinable() && (!acknowledges || state.is_idle());
         let failed = |&group| state.group(group).unclaimed > 0;
-        if ended && !groups.iter().any(failed) && state.inherited.is_empty() {
+        if ended && !groups.iter().any(failed) && state.more.inherited.is_empty() {
             return None;
         }
     }
@@ -145,7 +145,7 @@ impl Scope {
             outer.counts.add(state.counts);
             state.phase = Phase::Closed;
         }
-        let observed = !state.observers.is_empty();
+        let observed = !state.more.observers.is_empty();
         drop(state);
         if observed {
             self.wake_observers();

@@ -40,9 +40,9 @@ impl Scope {
             pending,
         };
         if start == Start::Deferred && !state.released {
-            state.deferred.insert(waiting);
+            state.more.make().deferred.insert(waiting);
         } else {
-            state.waiting.insert(waiting);
+            state.more.make().waiting.insert(waiting);
             drop(state);
             // Room may have come since it was reserved.
             self.pump();
@@ -69,7 +69,8 @@ impl Scope {
                 if state.pumping || self.is_full(&state) {
                     return;
                 }
-                let Some(waiting) = state.waiting.pop_first() else {
+                let more = state.more.get();
+                let Some(waiting) = more.and_then(|more| more.waiting.pop_first()) else {
                     return;
                 };
                 self.begin(&mut state, waiting.key, waiting.sequence);
@@ -89,7 +90,8 @@ impl Scope {
     pub(crate) fn start_waiting(&self, sequence: u32) {
         let waiting = {
             let mut state = self.lock();
-            let waiting = state.waiting.remove(sequence);
+            let more = state.more.get();
+            let waiting = more.and_then(|more| more.waiting.remove(sequence));
             waiting.inspect(|waiting| self.begin(&mut state, waiting.key, sequence))
         };
         if let Some(waiting) = waiting {
@@ -101,8 +103,11 @@ impl Scope {
     pub(crate) fn start_deferred(&self, sequence: u32) {
         let found = {
             let mut state = self.lock_seldom();
-            let deferred = state.deferred.remove(sequence);
-            deferred.map(|waiting| state.waiting.insert(waiting))
+            state.more.get().and_then(|more| {
+                let deferred = more.deferred.remove(sequence)?;
+                more.waiting.insert(deferred);
+                Some(())
+            })
         };
         if found.is_some() {
             self.start_waiting(sequence);
@@ -114,18 +119,22 @@ impl Scope {
         let (awaited, adopted, limited) = {
             let mut state = self.lock_seldom();
             state.released = true;
-            let budget = state.budget.take();
-            if let Some(budget) = budget {
-                state.over = deadline_in(budget, MARGIN, MARGIN / 2);
-            }
             let mut awaited = Vec::new();
-            while let Some(waiting) = state.deferred.pop_first() {
-                if state.slots[waiting.key as usize].facts.has(Facts::CLAIMED) {
-                    awaited.push(waiting.sequence);
+            let mut limited = false;
+            let State { slots, more, .. } = &mut *state;
+            if let Some(more) = more.get() {
+                if let Some(budget) = more.budget.take() {
+                    more.over = deadline_in(budget, MARGIN, MARGIN / 2);
+                    limited = true;
                 }
-                state.waiting.insert(waiting);
+                while let Some(waiting) = more.deferred.pop_first() {
+                    if slots[waiting.key as usize].facts.has(Facts::CLAIMED) {
+                        awaited.push(waiting.sequence);
+                    }
+                    more.waiting.insert(waiting);
+                }
             }
-            (awaited, state.adopted(), budget.is_some())
+            (awaited, state.adopted(), limited)
         };
         if limited {
             // Who drains has a deadline to see to.

@@ -6,7 +6,6 @@ use crate::state::Pending;
 
 /// Sorted by their sequence, in which nearly all of them come and go. A map would do the same with
 /// ten times the code.
-#[derive(Default)]
 pub(crate) struct Queue(VecDeque<Waiting>);
 
 pub(crate) struct Waiting {
@@ -16,6 +15,10 @@ pub(crate) struct Waiting {
 }
 
 impl Queue {
+    pub(crate) const fn new() -> Self {
+        Self(VecDeque::new())
+    }
+
     pub(crate) fn insert(&mut self, waiting: Waiting) {
         let at = self
             .0

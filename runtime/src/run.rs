@@ -45,7 +45,6 @@ impl<R> End<R> {
 pin_project! {
     /// A running handler. What only some handlers need is in few fields, since each is looked at when
     /// the handler is dropped.
-    #[project = RunProjection]
     pub struct Run<R, F: Future<Output = R>> {
         // `None` once it has ended; it is dropped in its context.
         #[pin]
@@ -53,8 +52,8 @@ pin_project! {
         end: Option<End<R>>,
         on_error: OnError<R>,
         options: Options,
+        // Outside until it has begun.
         context: Current,
-        begun: bool,
         // Of a handler with options, or inside an invocation.
         #[pin]
         planned: Option<Planned>,
@@ -64,8 +63,7 @@ pin_project! {
     impl<R, F: Future<Output = R>> PinnedDrop for Run<R, F> {
         #[inline]
         fn drop(this: Pin<&mut Self>) {
-            let mut this = this.project();
-            if this.body.is_some() || this.is_open() {
+            if this.body.is_some() || this.context.scope().is_some() || this.options.is_hosted() {
                 this.drop_running();
             }
         }
@@ -105,7 +103,6 @@ pub fn run<R, F: Future<Output = R>>(handler: Handler<R>, body: F) -> Run<R, F> 
         on_error: handler.on_error,
         options: handler.options,
         context: Current::OUTSIDE,
-        begun: false,
         planned: None,
         late: None,
     }
@@ -115,18 +112,19 @@ impl<R, F: Future<Output = R>> Future for Run<R, F> {
     type Output = R;
 
     #[inline]
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<R> {
-        let mut this = self.project();
-        if !*this.begun {
-            *this.begun = true;
-            if context::is_outside() && this.options.are_plain() {
-                *this.context = Current::UNPLANNED;
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<R> {
+        if self.context.is_outside() {
+            if context::is_outside() && self.options.are_plain() {
+                *self.as_mut().project().context = Current::UNPLANNED;
             } else {
-                this.begin_planned();
+                self.as_mut().begin_planned();
             }
         }
-        if this.end.is_none() {
-            match this.poll_body(cx) {
+        if self.end.is_none() {
+            let this = self.as_mut().project();
+            let plan = plan(this.planned);
+            let polled = enter_planned(this.context, plan, || caught::poll(this.body, cx));
+            match polled {
                 Poll::Ready(Ok(value)) if this.context.scope().is_none() => {
                     // It has tracked nothing.
                     return Poll::Ready(value);
@@ -135,28 +133,18 @@ impl<R, F: Future<Output = R>> Future for Run<R, F> {
                 Poll::Pending => {}
             }
         }
-        this.poll_late(cx)
+        self.poll_late(cx)
     }
 }
 
-impl<R, F: Future<Output = R>> RunProjection<'_, R, F> {
-    /// Whether there is a scope, whose tasks somebody has to see to.
-    #[inline]
-    fn is_open(&self) -> bool {
-        self.context.scope().is_some() || self.options.hosted.is_some()
-    }
-
-    #[inline]
-    fn poll_body(&mut self, cx: &mut Context<'_>) -> Poll<thread::Result<R>> {
-        let plan = plan(self.planned.as_mut());
-        enter_planned(self.context, plan, || caught::poll(self.body.as_mut(), cx))
-    }
-
+/// What few polls come to: apart, and given no projection, which would be made for all.
+impl<R, F: Future<Output = R>> Run<R, F> {
     #[cold]
-    fn begin_planned(&mut self) {
+    fn begin_planned(mut self: Pin<&mut Self>) {
         let stops_body = self.stops_body();
-        let (context, is_over) = begin(self.options, self.planned.as_mut(), stops_body);
-        *self.context = context;
+        let this = self.as_mut().project();
+        let (context, is_over) = begin(this.options, this.planned, stops_body);
+        *this.context = context;
         if is_over {
             self.time_out();
         }
@@ -168,57 +156,64 @@ impl<R, F: Future<Output = R>> RunProjection<'_, R, F> {
     }
 
     /// The deadline has ended the body.
-    fn time_out(&mut self) {
-        let dropped = self.empty_body();
-        *self.end = Some(End::timed_out(dropped));
+    fn time_out(mut self: Pin<&mut Self>) {
+        let dropped = self.as_mut().empty_body();
+        *self.project().end = Some(End::timed_out(dropped));
     }
 
-    fn empty_body(&mut self) -> thread::Result<()> {
+    fn empty_body(self: Pin<&mut Self>) -> thread::Result<()> {
         let (mut body, _, mut rest) = self.split();
         rest.run(&mut || body.set(None))
     }
 
     /// What comes after the poll of a body that has not returned yet, or has tracked something.
     #[inline(never)]
-    fn poll_late(&mut self, cx: &mut Context<'_>) -> Poll<R> {
+    fn poll_late(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<R> {
         let stops_body = self.stops_body();
-        if self.end.is_none() && self.rest().is_over(stops_body, cx) {
-            self.time_out();
+        if self.end.is_none() && self.as_mut().rest().is_over(stops_body, cx) {
+            self.as_mut().time_out();
         }
-        let is_err = self.on_error.is_err;
-        let (_, end, mut rest) = self.split();
-        rest.poll_tasks(cx);
-        let Some(end) = end.as_ref() else {
+        self.as_mut().rest().poll_tasks(cx);
+        if self.end.is_none() {
             return Poll::Pending;
-        };
-        let succeeded = || match end {
-            End::Returned(value) => !is_err(value),
-            End::TimedOut => true,
-            End::Panicked(_) => false,
-        };
-        let joined = match rest.join_quiet(cx) {
+        }
+        let joined = match self.as_mut().rest().join_quiet(cx) {
             Quiet::Closed => None,
             Quiet::Waits => return Poll::Pending,
-            Quiet::No => ready!(rest.poll_join(stops_body, &succeeded, cx)),
+            Quiet::No => ready!(self.as_mut().poll_join(cx)),
         };
-        match (joined, self.end.take()) {
+        let this = self.as_mut().project();
+        match (joined, this.end.take()) {
             (None, Some(End::Returned(value))) => {
-                *self.context = Current::OUTSIDE;
-                *self.late = None;
+                *this.context = Current::OUTSIDE;
+                *this.late = None;
                 Poll::Ready(value)
             }
             (joined, end) => Poll::Ready(self.output(joined.unwrap_or_default(), end)),
         }
     }
 
-    fn output(&mut self, joined: Joined, end: Option<End<R>>) -> R {
-        let verdict = self.rest().leave();
+    #[inline(never)]
+    fn poll_join(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Joined>> {
+        let (stops_body, is_err) = (self.stops_body(), self.on_error.is_err);
+        let (_, end, mut rest) = self.split();
+        let succeeded = match end {
+            Some(End::Returned(value)) => !is_err(value),
+            Some(End::TimedOut) => true,
+            Some(End::Panicked(_)) | None => false,
+        };
+        rest.poll_join(stops_body, succeeded, cx)
+    }
+
+    #[inline(never)]
+    fn output(mut self: Pin<&mut Self>, joined: Joined, end: Option<End<R>>) -> R {
+        let verdict = self.as_mut().rest().leave();
         let value = match end.expect("polled after completion") {
             End::Returned(value) => Some(value),
             End::Panicked(payload) => resume_unwind(payload),
             End::TimedOut => None,
         };
-        let OnError { is_err, fail } = *self.on_error;
+        let OnError { is_err, fail } = self.on_error;
         let failed = value.as_ref().map(is_err);
         let error = self.rest().conclude(joined, failed, verdict);
         match (error, fail, value) {
@@ -230,27 +225,28 @@ impl<R, F: Future<Output = R>> RunProjection<'_, R, F> {
 
     /// The handler's future is dropped before it has yielded.
     #[cold]
-    fn drop_running(&mut self) {
-        let body = self.empty_body();
+    fn drop_running(mut self: Pin<&mut Self>) {
+        let body = self.as_mut().empty_body();
         self.rest().drop_open();
         rethrow(body);
     }
 
     /// All but the body and its end.
     #[inline]
-    fn rest(&mut self) -> Rest<'_> {
+    fn rest(self: Pin<&mut Self>) -> Rest<'_> {
         self.split().2
     }
 
     #[inline]
-    fn split(&mut self) -> (Pin<&mut Option<F>>, &mut Option<End<R>>, Rest<'_>) {
+    fn split(self: Pin<&mut Self>) -> (Pin<&mut Option<F>>, &mut Option<End<R>>, Rest<'_>) {
+        let this = self.project();
         let rest = Rest {
-            context: self.context,
-            options: self.options,
-            planned: self.planned.as_mut(),
-            late: self.late,
+            context: this.context,
+            options: this.options,
+            planned: this.planned,
+            late: this.late,
         };
-        (self.body.as_mut(), self.end, rest)
+        (this.body, this.end, rest)
     }
 }
 
@@ -288,7 +284,7 @@ impl Rest<'_> {
     /// Polls the tasks, where the handler does.
     #[inline]
     fn poll_tasks(&mut self, cx: &mut Context<'_>) {
-        if let (Some(poll_tasks), Some(scope)) = (self.options.in_task, self.context.scope()) {
+        if let (Some(poll_tasks), Some(scope)) = (self.options.in_task(), self.context.scope()) {
             poll_tasks(scope, cx);
         }
     }
@@ -311,7 +307,7 @@ impl Rest<'_> {
     fn poll_join(
         &mut self,
         returns: bool,
-        succeeded: &dyn Fn() -> bool,
+        succeeded: bool,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Joined>> {
         let Some(scope) = self.context.scope() else {
@@ -319,7 +315,6 @@ impl Rest<'_> {
         };
         let (planned, options) = (self.planned.as_ref().as_pin_ref(), &*self.options);
         let make = || {
-            let succeeded = succeeded();
             join(
                 scope.clone(),
                 planned.map_or(Then::Join, |planned| planned.then),
@@ -371,7 +366,7 @@ impl Rest<'_> {
     /// The handler is dropped, and its body has been.
     fn drop_open(&mut self) {
         // Never polled.
-        let hosted = self.options.hosted.take().map(|(scope, _)| scope);
+        let hosted = self.options.take_hosted().map(|(scope, _)| scope);
         if let Some(scope) = self.context.scope().cloned().or(hosted) {
             let attached = self.planned.as_ref().as_pin_ref();
             let attached = attached.is_some_and(|planned| planned.then == Then::Attached);
@@ -392,7 +387,7 @@ fn begin(
     mut planned: Pin<&mut Option<Planned>>,
     stops_body: bool,
 ) -> (Current, bool) {
-    let (context, deadline, plan, then) = if let Some((scope, then)) = options.hosted.take() {
+    let (context, deadline, plan, then) = if let Some((scope, then)) = options.take_hosted() {
         let deadline = scope.0.plan.deadline;
         (Current::body(scope), deadline, None, then)
     } else {
@@ -435,7 +430,8 @@ impl PlannedProjection<'_> {
 
 /// Where the host wants to know how the handler ends.
 fn verdict(scope: &Scope) -> Option<verdict::Sender> {
-    scope.lock_seldom().verdict.take()
+    let mut state = scope.lock_seldom();
+    state.more.get()?.verdict.take()
 }
 
 /// A handler's future was dropped that had a scope.
@@ -447,7 +443,9 @@ fn dropped(scope: &Scope, late: &mut Option<Box<Late>>, attached: bool, abort: b
     let attached = {
         let mut state = scope.lock_seldom();
         // Both may be the user's code to drop.
-        let left = (state.verdict.take(), state.joiner.take());
+        let more = state.more.get();
+        let verdict = more.and_then(|more| more.verdict.take());
+        let left = (verdict, state.joiner.take());
         let attached = attached && state.attached;
         drop(state);
         drop(left);

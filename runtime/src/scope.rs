@@ -179,6 +179,11 @@ impl Scope {
         };
         let late = plan.kind == ScopeKind::Handler && plan.parent.as_ref().is_some_and(is_over);
         let rows = plan.reports || plan.parent.as_ref().is_some_and(|parent| parent.0.rows);
+        let phase = if plan.refuses || late {
+            Phase::Closed
+        } else {
+            Phase::Open
+        };
         let opened = Instant::now();
         let mut open = open_scopes();
         let scope = Self(Arc::new(Inner {
@@ -192,15 +197,7 @@ impl Scope {
                 OnceLock::new()
             },
             rows,
-            state: Mutex::new(State {
-                phase: if plan.refuses || late {
-                    Phase::Closed
-                } else {
-                    Phase::Open
-                },
-                released: plan.kind == ScopeKind::Root,
-                ..State::new(opened)
-            }),
+            state: Mutex::new(State::new(opened, phase, plan.kind == ScopeKind::Root)),
             plan,
             stopping: AtomicBool::new(false),
             #[cfg(feature = "callbacks")]
@@ -318,7 +315,7 @@ impl Scope {
 
     /// When keep-alive tasks are cancelled.
     pub(crate) fn host_deadline(&self) -> Option<Deadline> {
-        Deadline::nearest(self.0.plan.host_deadline, self.lock_seldom().over)
+        Deadline::nearest(self.0.plan.host_deadline, self.lock_seldom().more.over)
     }
 
     /// How many tasks have no outcome yet, those of ended handlers inside this scope included.
@@ -370,7 +367,7 @@ impl Scope {
     pub(crate) fn notify(&self) {
         let (joiner, observed) = {
             let mut state = self.lock();
-            (state.joiner.take(), !state.observers.is_empty())
+            (state.joiner.take(), !state.more.observers.is_empty())
         };
         if observed {
             self.wake_observers();
@@ -384,8 +381,10 @@ impl Scope {
     #[inline(never)]
     pub(crate) fn wake_observers(&self) {
         let mut wakers = Vec::new();
-        for (_, waker) in &mut self.lock_seldom().observers {
-            wakers.extend(waker.take());
+        if let Some(more) = self.lock_seldom().more.get() {
+            for (_, waker) in &mut more.observers {
+                wakers.extend(waker.take());
+            }
         }
         for waker in wakers {
             waker.wake();

@@ -1,7 +1,9 @@
 //! What a scope knows about its tasks. Everything here happens under the scope's lock; nothing
 //! here runs code of the user's, not even a drop.
 
-use std::{cmp::Ordering, collections::BinaryHeap, sync::Arc, task::Waker, time::Duration};
+use std::{
+    cmp::Ordering, collections::BinaryHeap, mem, ops::Deref, sync::Arc, task::Waker, time::Duration,
+};
 
 use slab::Slab;
 use tokio_util::sync::CancellationToken;
@@ -123,52 +125,100 @@ pub(crate) struct State {
     pub(crate) sequence: u32,
     pub(crate) groups: [GroupState; Group::ALL.len()],
     pub(crate) counts: Counts,
-    pub(crate) rows: Vec<TaskReport>,
     /// How many slots hold an error.
     pub(crate) errors: usize,
     pub(crate) ends: u32,
     pub(crate) phase: Phase,
     /// The response is out: `after_response!` starts at once.
     pub(crate) released: bool,
-    /// How long the platform keeps the invocation alive after the response.
-    pub(crate) budget: Option<Duration>,
-    /// When that is over, from the response on.
-    pub(crate) over: Option<Deadline>,
-    /// Tells the host how the handler has ended.
-    pub(crate) verdict: Option<verdict::Sender>,
     /// Tasks that count against `limit`.
     pub(crate) running: usize,
-    /// Waiting for `max_concurrent`, oldest first.
-    pub(crate) waiting: Queue,
     pub(crate) pumping: bool,
-    /// Waiting for the response.
-    pub(crate) deferred: Queue,
     /// Who joins, and waits for a change: a group became empty, a failure came to the join, the scope
     /// closed.
     pub(crate) joiner: Option<Waker>,
-    /// The others who do. One that has been woken is still here, until it waits again or is gone.
-    pub(crate) observers: Slab<Option<Waker>>,
-    /// Ended handlers' scopes that this one drains.
-    pub(crate) adopted: Slab<Adopted>,
-    /// Who drains this one, and the key there.
-    pub(crate) adopter: Option<(Scope, usize)>,
     /// Adopted scopes whose tracked tasks hold this one's join.
     pub(crate) holders: usize,
     /// This scope's tracked tasks hold its adopter's join.
     pub(crate) holds: bool,
     /// Somebody outside drives the drain of this scope.
     pub(crate) attached: bool,
+    pub(crate) more: Boxed,
+}
+
+/// What only some scopes have.
+pub(crate) struct More {
+    pub(crate) rows: Vec<TaskReport>,
+    /// How long the platform keeps the invocation alive after the response.
+    pub(crate) budget: Option<Duration>,
+    /// When that is over, from the response on.
+    pub(crate) over: Option<Deadline>,
+    /// Tells the host how the handler has ended.
+    pub(crate) verdict: Option<verdict::Sender>,
+    /// Waiting for `max_concurrent`, oldest first.
+    pub(crate) waiting: Queue,
+    /// Waiting for the response.
+    pub(crate) deferred: Queue,
+    /// Who waits for a change and does not join. One that has been woken is still here, until it
+    /// waits again or is gone.
+    pub(crate) observers: Slab<Option<Waker>>,
+    /// Ended handlers' scopes that this one drains.
+    pub(crate) adopted: Slab<Adopted>,
+    /// Who drains this one, and the key there.
+    pub(crate) adopter: Option<(Scope, usize)>,
     /// Failures of adopted scopes, kept for the join.
     pub(crate) inherited: Vec<TaskError>,
 }
 
+impl More {
+    const NOTHING: Self = Self {
+        rows: Vec::new(),
+        budget: None,
+        over: None,
+        verdict: None,
+        waiting: Queue::new(),
+        deferred: Queue::new(),
+        observers: Slab::new(),
+        adopted: Slab::new(),
+        adopter: None,
+        inherited: Vec::new(),
+    };
+}
+
+/// [`More`], once something is put there: each invocation makes a state, moves it and drops it.
+#[derive(Default)]
+pub(crate) struct Boxed(Option<Box<More>>);
+
+impl Deref for Boxed {
+    type Target = More;
+
+    #[inline]
+    fn deref(&self) -> &More {
+        const NOTHING: &More = &More::NOTHING;
+        self.0.as_deref().unwrap_or(NOTHING)
+    }
+}
+
+impl Boxed {
+    /// To put something there. A call, instead of its code in each of the places.
+    #[inline(never)]
+    pub(crate) fn make(&mut self) -> &mut More {
+        self.0.get_or_insert_with(|| Box::new(More::NOTHING))
+    }
+
+    /// To take something out, where there may be something.
+    pub(crate) fn get(&mut self) -> Option<&mut More> {
+        self.0.as_deref_mut()
+    }
+}
+
 impl State {
     #[inline]
-    pub(crate) fn new(now: Instant) -> Self {
+    pub(crate) fn new(opened: Instant, phase: Phase, released: bool) -> Self {
         let group = || GroupState {
             live: 0,
             stage: Stage::Running,
-            since: now,
+            since: opened,
             token: None,
             unclaimed: 0,
         };
@@ -177,26 +227,17 @@ impl State {
             sequence: 0,
             groups: [group(), group(), group()],
             counts: Counts::default(),
-            rows: Vec::new(),
             errors: 0,
             ends: 0,
-            phase: Phase::Open,
-            released: false,
-            budget: None,
-            over: None,
-            verdict: None,
+            phase,
+            released,
             running: 0,
-            waiting: Queue::default(),
             pumping: false,
-            deferred: Queue::default(),
             joiner: None,
-            observers: Slab::new(),
-            adopted: Slab::new(),
-            adopter: None,
             holders: 0,
             holds: false,
             attached: false,
-            inherited: Vec::new(),
+            more: Boxed::default(),
         }
     }
 
@@ -215,28 +256,26 @@ impl State {
     }
 
     pub(crate) fn is_idle(&self) -> bool {
-        self.live() == 0 && self.adopted.is_empty()
+        self.live() == 0 && self.more.adopted.is_empty()
     }
 
     pub(crate) fn adopted(&self) -> Vec<Adopted> {
-        self.adopted
-            .iter()
-            .map(|(_, child)| child.clone())
-            .collect()
+        let adopted = self.more.adopted.iter();
+        adopted.map(|(_, child)| child.clone()).collect()
     }
 
     /// Nothing but tracked tasks, all of which have completed or run undisturbed.
     pub(crate) fn is_quiet(&self) -> bool {
-        let tracked = &self.groups[Group::Tracked as usize];
+        let (tracked, more) = (&self.groups[Group::Tracked as usize], &*self.more);
         self.phase == Phase::Open
             && self.live() == tracked.live
             && tracked.stage == Stage::Running
             && self.errors == 0
-            && self.waiting.is_empty()
-            && self.adopted.is_empty()
-            && self.inherited.is_empty()
             && !self.attached
-            && self.verdict.is_none()
+            && more.waiting.is_empty()
+            && more.adopted.is_empty()
+            && more.inherited.is_empty()
+            && more.verdict.is_none()
     }
 
     /// Nothing holds the join any more.
@@ -295,7 +334,7 @@ impl State {
         for &group in groups {
             self.group(group).unclaimed = 0;
         }
-        if self.errors == 0 && self.inherited.is_empty() {
+        if self.errors == 0 && self.more.inherited.is_empty() {
             return Vec::new();
         }
         let mut failures = BinaryHeap::new();
@@ -307,7 +346,7 @@ impl State {
             if let Some(ended) = slot.ended().filter(is_failure) {
                 ended.fate = Fate::Done;
                 let summary = ended.error.summary();
-                let error = std::mem::replace(&mut ended.error, summary);
+                let error = mem::replace(&mut ended.error, summary);
                 failures.push(InTime(ended.order, error));
                 let orphan = facts.has(Facts::ORPHAN);
                 self.errors -= usize::from(orphan);
@@ -315,13 +354,10 @@ impl State {
             }
             true
         });
-        let inherited = if groups.contains(&Group::KeepAlive) {
-            std::mem::take(&mut self.inherited)
-        } else {
-            Vec::new()
-        };
         let mut failures = in_time(failures);
-        failures.extend(inherited);
+        if let (true, Some(more)) = (groups.contains(&Group::KeepAlive), self.more.get()) {
+            failures.append(&mut more.inherited);
+        }
         failures
     }
 
@@ -354,13 +390,22 @@ impl State {
             return false;
         }
         self.counts.add(inner.counts);
-        self.rows.extend(rows);
-        self.inherited.append(unread);
+        if !rows.is_empty() || !unread.is_empty() {
+            let more = self.more.make();
+            more.rows.extend(rows);
+            more.inherited.append(unread);
+        }
         if let Some(key) = key {
-            self.adopted.remove(key);
-            self.holders -= usize::from(std::mem::take(&mut inner.holds));
+            self.more.make().adopted.remove(key);
+            self.holders -= usize::from(mem::take(&mut inner.holds));
         }
         true
+    }
+
+    pub(crate) fn take_rows(&mut self) -> Vec<TaskReport> {
+        let more = self.more.get();
+        more.map(|more| mem::take(&mut more.rows))
+            .unwrap_or_default()
     }
 
     /// Summaries of the tracked tasks that were stopped with their group.

@@ -112,16 +112,16 @@ impl Observer {
             if done(&mut state) {
                 return Poll::Ready(());
             }
-            let insert = || state.observers.insert(None);
+            let insert = || state.more.make().observers.insert(None);
             let key = *self.key.get_or_insert_with(insert);
-            let waker = state.observers[key].as_ref();
+            let waker = state.more.observers[key].as_ref();
             (key, waker.is_some_and(|waker| waker.will_wake(cx.waker())))
         };
         // Nothing has changed since it was polled last: it does not look at all that is adopted.
         if waits && self.enforcer.sleeps(cx) {
             return Poll::Pending;
         }
-        let place: Place<'_> = &|state| &mut state.observers[key];
+        let place: Place<'_> = &|state| &mut state.more.make().observers[key];
         self.enforcer.poll_at(place, &self.scope, cx, done)
     }
 }
@@ -130,7 +130,7 @@ impl Drop for Observer {
     fn drop(&mut self) {
         if let Some(key) = self.key {
             // Dropped after the lock: it may be the user's code.
-            let _waker = self.scope.lock_seldom().observers.remove(key);
+            let _waker = self.scope.lock_seldom().more.make().observers.remove(key);
         }
     }
 }
@@ -222,7 +222,7 @@ impl Scope {
             for &group in Group::ALL {
                 let deadline = match group {
                     Group::Tracked | Group::Callback => plan.deadline,
-                    Group::KeepAlive => Deadline::nearest(plan.host_deadline, scope.over),
+                    Group::KeepAlive => Deadline::nearest(plan.host_deadline, scope.more.over),
                 };
                 let of_group = &scope.groups[group as usize];
                 if let Some((at, stage)) = deadline.and_then(|deadline| of_group.next(deadline))
@@ -286,13 +286,11 @@ impl State {
                     orders.extend(abort.map(Order::Abort));
                 }
             }
-            let State {
-                slots,
-                waiting,
-                deferred,
-                ..
-            } = self;
-            for queue in [waiting, deferred] {
+            let Self { slots, more, .. } = self;
+            let queues = more
+                .get()
+                .map(|more| [&mut more.waiting, &mut more.deferred]);
+            for queue in queues.into_iter().flatten() {
                 queue.extract(
                     |waiting| slots[waiting.key as usize].group == group,
                     |pending| orders.push(Order::Drop(pending)),
