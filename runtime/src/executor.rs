@@ -11,12 +11,13 @@ use std::{
     mem,
     pin::Pin,
     ptr,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard},
     task::{Context, Poll, Waker},
     time::Duration,
 };
 
 use crate::{
+    asked::QUEUES,
     caught::attempt,
     rt::{self, Instant, MaybeSend as Send, Runnable, Runtime},
     scope::Scope,
@@ -89,8 +90,7 @@ impl RunQueue {
     }
 
     fn lock(&self) -> MutexGuard<'_, Queued> {
-        // No code of the user's runs under the lock, so a poisoned one is still consistent.
-        self.queued.lock().unwrap_or_else(PoisonError::into_inner)
+        rt::lock(&self.queued)
     }
 
     /// Where there is one thread, whoever polls will come to the rest, too.
@@ -128,14 +128,21 @@ impl Scope {
     fn queue_of(&self, poller: Poller) -> Option<&RunQueue> {
         match poller {
             Poller::Runtime => return None,
-            Poller::Handler => return self.0.queue.get(),
+            Poller::Handler => return self.queue(),
             Poller::Carrier => {}
         }
         let runtime = Runtime::current()?;
         let id = runtime.id();
-        let queue = self.0.queue.get_or_init(|| RunQueue::new(Some(runtime)));
+        let queue = self.0.queue.get_or_init(|| {
+            QUEUES.ask();
+            RunQueue::new(Some(runtime))
+        });
         let of_carriers = queue.runtime.as_ref()?;
         (of_carriers.id() == id).then_some(queue)
+    }
+
+    fn queue(&self) -> Option<&RunQueue> {
+        QUEUES.is_set().then(|| self.0.queue.get()).flatten()
     }
 
     /// Hands over a task that is to be polled.
@@ -188,7 +195,7 @@ impl Scope {
 
     /// Nobody polls the tasks any more: those that wait to be polled end, and those that come.
     pub(crate) fn close_queue(&self) {
-        let Some(queue) = self.0.queue.get().filter(|_| self.0.plan.in_task) else {
+        let Some(queue) = self.queue().filter(|_| self.0.plan.in_task) else {
             return;
         };
         queue.close();
@@ -196,7 +203,7 @@ impl Scope {
 
     /// The scope has closed: its carriers may end.
     pub(crate) fn dismiss(&self) {
-        if let Some(queue) = self.0.queue.get() {
+        if let Some(queue) = self.queue() {
             let parked = mem::take(&mut queue.lock().parked);
             wake_all(parked);
         }

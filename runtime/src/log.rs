@@ -4,17 +4,22 @@ use std::{
     fmt,
     panic::Location,
     sync::{
-        Mutex, PoisonError,
+        Mutex,
         atomic::{AtomicBool, Ordering},
     },
 };
 
-use tracing::{Dispatch, Level, dispatcher::get_default, field::display, subscriber::NoSubscriber};
+use tracing::{
+    Dispatch, Level,
+    dispatcher::{get_default, has_been_set},
+    field::display,
+    subscriber::NoSubscriber,
+};
 
 use crate::{
     caught::attempt,
     error::{TaskError, TaskErrorKind},
-    rt::print_error,
+    rt::{self, print_error},
     scope::Scope,
 };
 
@@ -42,7 +47,7 @@ impl<'a> About<'a> {
 /// One place for each level: an event's code is larger than that of what says it.
 fn say(level: Level, about: About<'_>, message: fmt::Arguments<'_>) {
     attempt(|| {
-        if get_default(Dispatch::is::<NoSubscriber>) {
+        if !has_been_set() || get_default(Dispatch::is::<NoSubscriber>) {
             return print_error(&format!("tethered: {message}"));
         }
         let task = about.task.map(display);
@@ -85,7 +90,7 @@ pub(crate) fn outside(name: &str, location: &'static Location<'static>) {
     static SAID: Mutex<Vec<&'static Location<'static>>> = Mutex::new(Vec::new());
 
     {
-        let mut said = SAID.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut said = rt::lock(&SAID);
         if said.contains(&location) {
             return;
         }
@@ -120,7 +125,7 @@ pub(crate) fn joins_keep_alive() {
     static SAID: AtomicBool = AtomicBool::new(false);
 
     // Relaxed: nothing follows from it.
-    if SAID.swap(true, Ordering::Relaxed) {
+    if !has_been_set() || SAID.swap(true, Ordering::Relaxed) {
         return;
     }
     attempt(|| {

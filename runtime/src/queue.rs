@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use crate::state::Pending;
+use crate::{asked::WAITING, state::Pending};
 
 /// Sorted by their sequence, in which nearly all of them come and go. A map would do the same with
 /// ten times the code.
@@ -24,6 +24,9 @@ impl Queue {
     }
 
     pub(crate) fn remove(&mut self, sequence: u32) -> Option<Waiting> {
+        if self.is_empty() {
+            return None;
+        }
         let found = self
             .0
             .binary_search_by_key(&sequence, |waiting| waiting.sequence);
@@ -31,11 +34,14 @@ impl Queue {
     }
 
     pub(crate) fn pop_first(&mut self) -> Option<Waiting> {
+        if self.is_empty() {
+            return None;
+        }
         self.0.pop_front()
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        !WAITING.is_set() || self.0.is_empty()
     }
 
     /// Takes out those that `is_meant`, in order.
@@ -44,6 +50,9 @@ impl Queue {
         is_meant: impl Fn(&Waiting) -> bool,
         mut taken: impl FnMut(Pending),
     ) {
+        if self.is_empty() {
+            return;
+        }
         for _ in 0..self.0.len() {
             if let Some(waiting) = self.0.pop_front() {
                 if is_meant(&waiting) {

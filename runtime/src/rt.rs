@@ -18,6 +18,6 @@ pub use platform::Instant;
 pub(crate) use platform::timeout_at;
 pub(crate) use platform::{
     AbortHandle, Blocking, Kept, MaybeSend, Runnable, Runtime, Sleep, entered, erased, has_budget,
-    keep, print_error, runnable, sleep, sleep_until, spawn, spawn_blocking, spawn_detached,
+    keep, lock, print_error, runnable, sleep, sleep_until, spawn, spawn_blocking, spawn_detached,
     system_now, taken, yield_now,
 };

@@ -1,17 +1,14 @@
 //! A running handler: the body, then the join.
 
 use std::{
-    any::Any,
-    panic::resume_unwind,
     pin::Pin,
     task::{Context, Poll, ready},
-    thread,
 };
 
 use pin_project_lite::pin_project;
 
 use crate::{
-    caught::{self, caught, rethrow},
+    caught::{self, Caught, Payload, caught, rethrow},
     context::{self, Context as Current, enter_planned},
     error::TaskError,
     handler::{Handler, OnError, Options},
@@ -27,17 +24,17 @@ use crate::{
 /// How a body ended.
 enum End<R> {
     Returned(R),
-    Panicked(Box<dyn Any + Send>),
+    Panicked(Payload),
     TimedOut,
 }
 
 impl<R> End<R> {
-    fn new(ended: thread::Result<R>) -> Self {
+    fn new(ended: Caught<R>) -> Self {
         ended.map_or_else(Self::Panicked, Self::Returned)
     }
 
     /// The deadline has ended the body, which was dropped.
-    fn timed_out(dropped: thread::Result<()>) -> Self {
+    fn timed_out(dropped: Caught<()>) -> Self {
         dropped.map_or_else(Self::Panicked, |()| Self::TimedOut)
     }
 }
@@ -147,7 +144,7 @@ impl<R, F: Future<Output = R>> RunProjection<'_, R, F> {
     }
 
     #[inline]
-    fn poll_body(&mut self, cx: &mut Context<'_>) -> Poll<thread::Result<R>> {
+    fn poll_body(&mut self, cx: &mut Context<'_>) -> Poll<Caught<R>> {
         let plan = plan(self.planned.as_mut());
         enter_planned(self.context, plan, || caught::poll(self.body.as_mut(), cx))
     }
@@ -173,7 +170,7 @@ impl<R, F: Future<Output = R>> RunProjection<'_, R, F> {
         *self.end = Some(End::timed_out(dropped));
     }
 
-    fn empty_body(&mut self) -> thread::Result<()> {
+    fn empty_body(&mut self) -> Caught<()> {
         let (mut body, _, mut rest) = self.split();
         rest.run(&mut || body.set(None))
     }
@@ -215,7 +212,7 @@ impl<R, F: Future<Output = R>> RunProjection<'_, R, F> {
         let verdict = self.rest().leave();
         let value = match end.expect("polled after completion") {
             End::Returned(value) => Some(value),
-            End::Panicked(payload) => resume_unwind(payload),
+            End::Panicked(payload) => payload.resume(),
             End::TimedOut => None,
         };
         let OnError { is_err, fail } = *self.on_error;
@@ -265,7 +262,7 @@ struct Rest<'a> {
 impl Rest<'_> {
     /// Runs a piece of the handler in its context.
     #[cold]
-    fn run(&mut self, piece: &mut dyn FnMut()) -> thread::Result<()> {
+    fn run(&mut self, piece: &mut dyn FnMut()) -> Caught<()> {
         let plan = plan(self.planned.as_mut());
         enter_planned(self.context, plan, || caught(piece))
     }

@@ -4,6 +4,7 @@ use std::{
     any::Any,
     io::Write as _,
     pin::{Pin, pin},
+    sync::{Mutex, MutexGuard, PoisonError},
     task::Context,
     time::SystemTime,
 };
@@ -105,6 +106,12 @@ pub(crate) fn has_budget() -> bool {
 pub(crate) fn yield_now(cx: &mut Context<'_>) {
     // It says that it waits, once.
     let _ = pin!(tokio::task::yield_now()).poll(cx);
+}
+
+/// No code of the user's runs under a lock, so a poisoned one is still consistent.
+#[inline]
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// `future` as it is: each kind of task is compiled by itself, and none is boxed twice.

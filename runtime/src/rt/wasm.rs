@@ -7,6 +7,7 @@ mod time;
 use std::{
     any::Any,
     pin::Pin,
+    sync::{Mutex, MutexGuard, PoisonError},
     task::Context,
     time::{Duration, SystemTime},
 };
@@ -121,6 +122,12 @@ pub(crate) fn entered<R>(f: impl FnOnce() -> R) -> impl FnOnce() -> R + Send {
     move || f.take()()
 }
 
+/// By a call, not in each of some sixty places.
+#[inline(never)]
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// `future` behind a pointer: all tasks are compiled once, since what is sent to the platform counts
 /// by size.
 pub(crate) fn erased<F: Future + 'static>(future: F) -> Pin<Box<dyn Future<Output = F::Output>>> {
@@ -128,10 +135,14 @@ pub(crate) fn erased<F: Future + 'static>(future: F) -> Pin<Box<dyn Future<Outpu
 }
 
 pub(crate) fn system_now() -> SystemTime {
+    SystemTime::UNIX_EPOCH + Duration::from_millis(since_epoch())
+}
+
+/// In milliseconds.
+fn since_epoch() -> u64 {
     // The cast saturates, and a host's clock is not before 1970.
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-    let since_epoch = Duration::from_millis(js_sys::Date::now() as u64);
-    SystemTime::UNIX_EPOCH + since_epoch
+    return js_sys::Date::now() as u64;
 }
 
 #[wasm_bindgen]

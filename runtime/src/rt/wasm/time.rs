@@ -11,7 +11,7 @@ use std::{
 use slab::Slab;
 use wasm_bindgen::prelude::{Closure, wasm_bindgen};
 
-use super::system_now;
+use super::since_epoch;
 
 /// The longest time that `setTimeout` takes: 2³¹ − 1 milliseconds.
 const LONGEST: u64 = i32::MAX as u64;
@@ -20,21 +20,18 @@ const LONGEST: u64 = i32::MAX as u64;
 ///
 /// On Cloudflare Workers the clock stands still while code runs, and goes on when it waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Instant(Duration);
+pub struct Instant(u64);
 
 impl Instant {
     /// The present moment.
     #[must_use]
     pub fn now() -> Self {
         thread_local! {
-            static LATEST: Cell<Duration> = const { Cell::new(Duration::ZERO) };
+            static LATEST: Cell<u64> = const { Cell::new(0) };
         }
 
-        let now = system_now()
-            .duration_since(std::time::SystemTime::UNIX_EPOCH)
-            .unwrap_or_default();
         // `Date` may be set back.
-        let latest = LATEST.get().max(now);
+        let latest = LATEST.get().max(since_epoch());
         LATEST.set(latest);
         Self(latest)
     }
@@ -54,15 +51,21 @@ impl Instant {
     /// `None` if the moment is further away than the clock can tell.
     #[must_use]
     pub fn checked_add(&self, duration: Duration) -> Option<Self> {
-        self.0.checked_add(duration).map(Self)
+        // Not by `Duration::as_millis`, whose 128 bits take a kilobyte of code to divide. What is
+        // less than a millisecond is one: a wait is never too short.
+        let below = duration.subsec_nanos().div_ceil(1_000_000);
+        let milliseconds = duration.as_secs().checked_mul(1000)?;
+        let after = milliseconds.checked_add(below.into())?;
+        self.0.checked_add(after).map(Self)
     }
 }
 
 impl Add<Duration> for Instant {
     type Output = Self;
 
+    /// Never, if the moment is further away than the clock can tell.
     fn add(self, duration: Duration) -> Self {
-        Self(self.0 + duration)
+        self.checked_add(duration).unwrap_or(Self(u64::MAX))
     }
 }
 
@@ -71,7 +74,7 @@ impl Sub for Instant {
 
     /// Zero if `earlier` is later.
     fn sub(self, earlier: Self) -> Duration {
-        self.0.saturating_sub(earlier.0)
+        Duration::from_millis(self.0.saturating_sub(earlier.0))
     }
 }
 
@@ -176,14 +179,11 @@ impl Future for Sleep {
                 _ => this.timeout = None,
             }
             // Asked again when a timer has fired: it may be early, or not reach so far.
-            let left = this.until - Instant::now();
-            if left.is_zero() {
+            let left = this.until.0.saturating_sub(Instant::now().0);
+            if left == 0 {
                 return Poll::Ready(());
             }
-            // Not by `Duration::as_micros`, whose 128 bits take a kilobyte of code to divide.
-            let below = u64::from(left.subsec_micros().div_ceil(1000));
-            let milliseconds = left.as_secs().saturating_mul(1000).saturating_add(below);
-            let milliseconds = milliseconds.min(LONGEST);
+            let milliseconds = left.min(LONGEST);
             #[expect(clippy::cast_possible_truncation, reason = "at most `i32::MAX`")]
             let timeout = Timeout::new(milliseconds as i32, cx.waker().clone());
             this.timeout = Some(timeout);
