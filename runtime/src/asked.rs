@@ -12,6 +12,8 @@ pub(crate) struct Asked(AtomicBool);
 pub(crate) static WAITING: Asked = Asked::new();
 /// For `executor = in_task`, or carriers: somebody else than the runtime polls tasks.
 pub(crate) static QUEUES: Asked = Asked::new();
+/// For `timeout` of a task.
+pub(crate) static TIMEOUTS: Asked = Asked::new();
 /// For a report with a row for each task.
 pub(crate) static ROWS: Asked = Asked::new();
 

@@ -12,6 +12,7 @@ use std::{
 use crate::{
     executor::Poller,
     outcome::TaskKind,
+    rt,
     scope::{Plan, Scope},
     site::Site,
 };
@@ -171,7 +172,7 @@ thread_local! {
 /// Exchanges `slot` and the thread's context.
 #[inline]
 fn exchange(slot: &mut Context) {
-    CURRENT.with(|current| {
+    let exchange = |current: &Current| {
         let scope = ManuallyDrop::new(slot.scope.take());
         let outer = ManuallyDrop::into_inner(current.scope.replace(scope));
         // Nothing was left there to be dropped.
@@ -179,7 +180,8 @@ fn exchange(slot: &mut Context) {
         slot.key = current.key.replace(slot.key);
         slot.sequence = current.sequence.replace(slot.sequence);
         current.started.0.set(Started::NOT_YET);
-    });
+    };
+    rt::outlined(|| CURRENT.with(exchange));
 }
 
 /// Looks at the thread's context.

@@ -181,8 +181,11 @@ impl fmt::Display for TaskError {
         // Not by the `Debug` of `Duration`, which is a kilobyte of code.
         let nanos = inner.elapsed.subsec_nanos();
         let (whole, tenths, unit) = match inner.elapsed.as_secs() {
-            0 => (u64::from(nanos / 1_000_000), nanos / 100_000 % 10, "ms"),
-            seconds => (seconds, nanos / 100_000_000, "s"),
+            0 => (nanos / 1_000_000, nanos / 100_000 % 10, "ms"),
+            seconds => {
+                let seconds = u32::try_from(seconds).unwrap_or(u32::MAX);
+                (seconds, nanos / 100_000_000, "s")
+            }
         };
         write!(
             f,

@@ -9,7 +9,7 @@ use crate::{
     log,
     outcome::{BoxError, TaskOutcome},
     report::TaskReport,
-    rt::{AbortHandle, Kept},
+    rt::{self, AbortHandle, Kept},
     scope::Scope,
     slot::{Ended, Extra, Facts, Fate, Slot},
     state::{Group, Phase, Stage, State},
@@ -29,7 +29,7 @@ impl Scope {
     /// A task has run to its end. The end of one that has been given up is ignored.
     pub(crate) fn complete(&self, key: u32, sequence: u32, value: Kept) {
         let mut state = self.lock();
-        if self.0.rows {
+        if !rt::SHORTCUTS || self.0.rows {
             return self.complete_other(state, key, sequence, value);
         }
         let Some((stopper, extra, joiner)) = state.complete_plain(key, sequence) else {
@@ -328,8 +328,11 @@ impl After {
         if self.notify {
             scope.wake_observers();
         }
-        for waker in [self.joiner, self.watcher].into_iter().flatten() {
-            waker.wake();
+        if let Some(joiner) = self.joiner {
+            joiner.wake();
+        }
+        if let Some(watcher) = self.watcher {
+            watcher.wake();
         }
         if self.let_go {
             scope.let_go();

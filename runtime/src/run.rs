@@ -14,7 +14,7 @@ use crate::{
     handler::{Handler, OnError, Options},
     join::{Joined, Joining, Quiet, Then, join},
     join_error::JoinError,
-    rt::{Instant, Sleep, sleep_until},
+    rt::{self, Instant, Sleep, sleep_until},
     scope::{Deadline, Plan, Scope},
     state::{Group, Stage},
     stop::Enforcer,
@@ -298,7 +298,7 @@ impl Rest<'_> {
             .as_ref()
             .is_some_and(|late| late.joining.is_some());
         match self.context.scope() {
-            Some(_) if joins => Quiet::No,
+            Some(_) if joins || !rt::SHORTCUTS => Quiet::No,
             Some(scope) => scope.join_quiet(cx.waker()),
             None => Quiet::Closed,
         }

@@ -42,6 +42,7 @@ pub(crate) struct Deadline {
 }
 
 impl Deadline {
+    #[inline(never)]
     pub(crate) fn nearest(a: Option<Self>, b: Option<Self>) -> Option<Self> {
         match (a, b) {
             (Some(a), Some(b)) => Some(if b.at < a.at { b } else { a }),

@@ -3,7 +3,7 @@
 use std::{borrow::Cow, panic::Location, time::Duration};
 
 use crate::{
-    asked::WAITING,
+    asked::{TIMEOUTS, WAITING},
     context::{self, TaskRef},
     error::ScopeClosed,
     finish::End,
@@ -48,7 +48,8 @@ impl Options {
 
     /// `timeout = …`
     #[must_use]
-    pub const fn timeout(mut self, timeout: Duration) -> Self {
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        TIMEOUTS.ask();
         self.timeout = Some(timeout);
         self
     }
@@ -165,7 +166,7 @@ where
     F::Output: Outcome<Value = T>,
     T: Send + 'static,
 {
-    if kind != TaskKind::AfterResponse && options.are_plain() {
+    if rt::SHORTCUTS && kind != TaskKind::AfterResponse && options.are_plain() {
         // Most tasks.
         if let Some((task, poller)) = context::reserve_plain(kind, options.site) {
             let future = Task::new(rt::erased(future), None, task.clone());

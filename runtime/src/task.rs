@@ -12,6 +12,7 @@ use pin_project_lite::pin_project;
 use tracing::{Span, dispatcher::has_been_set};
 
 use crate::{
+    asked::TIMEOUTS,
     caught::{Caught, attempt, caught},
     context::{self, Context as Current, TaskRef, enter},
     finish::End,
@@ -186,7 +187,7 @@ impl<F: Future<Output: Outcome>> Future for Task<F> {
             this.stop(End::Dropped);
             return Poll::Ready(());
         }
-        let polled = if this.more.is_none() {
+        let polled = if span(this.more.as_deref()).is_none() {
             enter(this.context, || {
                 let ended = match caught(|| poll(this.future.as_mut(), cx)) {
                     Ok(Poll::Pending) => return Poll::Pending,
@@ -245,8 +246,8 @@ impl<F: Future<Output: Outcome>> TaskProjection<'_, F> {
 impl<F> TaskProjection<'_, F> {
     /// Lets the task wait, unless it is to end now.
     fn poll_waiting(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let over = self.more.as_mut().is_some_and(|more| more.is_over(cx));
-        if over {
+        let more = self.more.as_mut().filter(|_| TIMEOUTS.is_set());
+        if more.is_some_and(|more| more.is_over(cx)) {
             self.stop(End::TimedOut);
         } else if self.context.watch(cx.waker()) {
             self.stop(End::Dropped);

@@ -29,6 +29,9 @@ pub(crate) fn spawn_detached(task: impl Future<Output = ()> + Send + 'static) {
     drop(spawn(task));
 }
 
+/// What most tasks and handlers come to is done in fewer steps, by code of its own.
+pub(crate) const SHORTCUTS: bool = true;
+
 /// A closure that there are threads for: any.
 pub trait Blocking {}
 
@@ -112,6 +115,12 @@ pub(crate) fn yield_now(cx: &mut Context<'_>) {
 #[inline]
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What is called too often to be a call.
+#[inline]
+pub(crate) fn outlined<R>(f: impl FnOnce() -> R) -> R {
+    f()
 }
 
 /// `future` as it is: each kind of task is compiled by itself, and none is boxed twice.

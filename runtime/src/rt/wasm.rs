@@ -25,6 +25,9 @@ pub trait MaybeSend {}
 
 impl<T: ?Sized> MaybeSend for T {}
 
+/// All is done by the same code, since what is sent to the platform counts by size.
+pub(crate) const SHORTCUTS: bool = false;
+
 /// A closure that there are threads for: none.
 #[diagnostic::on_unimplemented(
     message = "there are no threads to block on this target",
@@ -126,6 +129,12 @@ pub(crate) fn entered<R>(f: impl FnOnce() -> R) -> impl FnOnce() -> R + Send {
 #[inline(never)]
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// By a call, wherever it is written in line for speed.
+#[inline(never)]
+pub(crate) fn outlined<R>(f: impl FnOnce() -> R) -> R {
+    f()
 }
 
 /// `future` behind a pointer: all tasks are compiled once, since what is sent to the platform counts

@@ -25,6 +25,7 @@ pub struct Instant(u64);
 impl Instant {
     /// The present moment.
     #[must_use]
+    #[inline(never)]
     pub fn now() -> Self {
         thread_local! {
             static LATEST: Cell<u64> = const { Cell::new(0) };
@@ -51,11 +52,13 @@ impl Instant {
     /// `None` if the moment is further away than the clock can tell.
     #[must_use]
     pub fn checked_add(&self, duration: Duration) -> Option<Self> {
-        // Not by `Duration::as_millis`, whose 128 bits take a kilobyte of code to divide. What is
+        // Without the 128 bits of `Duration::as_millis` and `checked_mul`, which are much code. What is
         // less than a millisecond is one: a wait is never too short.
         let below = duration.subsec_nanos().div_ceil(1_000_000);
-        let milliseconds = duration.as_secs().checked_mul(1000)?;
-        let after = milliseconds.checked_add(below.into())?;
+        if duration.as_secs() > u64::MAX / 2000 {
+            return None;
+        }
+        let after = duration.as_secs() * 1000 + u64::from(below);
         self.0.checked_add(after).map(Self)
     }
 }
