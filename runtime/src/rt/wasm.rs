@@ -6,6 +6,7 @@ mod time;
 
 use std::{
     any::Any,
+    cell::RefCell,
     pin::Pin,
     sync::{Mutex, MutexGuard, PoisonError},
     task::Context,
@@ -14,6 +15,7 @@ use std::{
 
 pub(crate) use async_task::Runnable;
 use send_wrapper::SendWrapper;
+use slab::Slab;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen_futures::spawn_local;
 
@@ -61,19 +63,35 @@ pub(crate) fn spawn_blocking<C: FnOnce() -> T, T>(_: C) -> AbortHandle {
     unreachable!("no closure is `Blocking` on this target")
 }
 
-/// A value on its way to its handle.
-pub(crate) type Kept = SendWrapper<Box<dyn Any>>;
+thread_local! {
+    static VALUES: RefCell<Slab<Box<dyn Any>>> = const { RefCell::new(Slab::new()) };
+}
+
+/// A value on its way to its handle: its key, which may be anywhere.
+pub(crate) struct Kept(usize);
 
 pub(crate) fn keep<V: 'static>(value: V) -> Kept {
-    SendWrapper::new(Box::new(value))
+    let value = Box::new(value);
+    Kept(VALUES.with_borrow_mut(|values| values.insert(value)))
 }
 
 /// The value that was kept as a `V`.
 pub(crate) fn taken<V: 'static>(kept: Kept) -> V {
-    *kept
-        .take()
-        .downcast()
-        .expect("a task and its handle have one type")
+    let value = kept.take().and_then(|value| value.downcast().ok());
+    *value.expect("a task and its handle have one type")
+}
+
+impl Kept {
+    fn take(&self) -> Option<Box<dyn Any>> {
+        VALUES.with_borrow_mut(|values| values.try_remove(self.0))
+    }
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        // Dropped when others can be kept again: it may be the user's code.
+        drop(self.take());
+    }
 }
 
 /// `task`, and its first turn to be polled. `schedule` is given every turn.
