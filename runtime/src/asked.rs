@@ -1,6 +1,9 @@
 //! What only some programs ask for.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::{
+    mem::{self, ManuallyDrop},
+    sync::atomic::{AtomicBool, Ordering},
+};
 
 /// Whether the program has asked for something yet.
 ///
@@ -33,5 +36,12 @@ impl Asked {
     #[inline]
     pub(crate) fn is_set(&self) -> bool {
         self.0.load(Ordering::Relaxed)
+    }
+
+    /// Drops what is only ever kept where it was asked for.
+    pub(crate) fn drop<T: Default>(&self, kept: &mut ManuallyDrop<T>) {
+        if self.is_set() {
+            drop(mem::take(&mut **kept));
+        }
     }
 }

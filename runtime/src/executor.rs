@@ -8,7 +8,7 @@
 
 use std::{
     collections::VecDeque,
-    mem,
+    mem::{self, ManuallyDrop},
     pin::Pin,
     ptr,
     sync::{Arc, Mutex, MutexGuard},
@@ -43,7 +43,7 @@ pub(crate) struct RunQueue {
 
 #[derive(Default)]
 struct Queued {
-    ready: VecDeque<Runnable>,
+    ready: ManuallyDrop<VecDeque<Runnable>>,
     /// Those who wait for something to poll.
     parked: Vec<Waker>,
     /// Carriers that were called and have not come yet. Where there are threads, a carrier may be
@@ -65,7 +65,7 @@ impl Queued {
     /// Gives back what many tasks at once have taken.
     fn shrink(&mut self) {
         if self.ready.capacity() > 1024 {
-            self.ready = VecDeque::new();
+            *self.ready = VecDeque::new();
         }
     }
 
@@ -78,6 +78,12 @@ impl Queued {
         }
         let enough = if self.ready.len() > 1 { 2 } else { 1 };
         self.loose > 0 || (self.called >= enough && self.caller == this_thread())
+    }
+}
+
+impl Drop for Queued {
+    fn drop(&mut self) {
+        QUEUES.drop(&mut self.ready);
     }
 }
 
@@ -214,7 +220,7 @@ impl RunQueue {
     fn close(&self) {
         let mut queued = self.lock();
         queued.closed = true;
-        let left = (mem::take(&mut queued.ready), mem::take(&mut queued.parked));
+        let left = (mem::take(&mut *queued.ready), mem::take(&mut queued.parked));
         drop(queued);
         // A task's drop is its end, and both may be the user's code to drop.
         drop(left);
@@ -261,7 +267,7 @@ fn take_all<'a>(queue: &'a RunQueue, cx: &mut Context<'_>) -> Option<MutexGuard<
         let left = turn.get_or_insert(queued.turn.0);
         // Until this is done: whoever comes to the queue calls nobody.
         queued.called = 1;
-        mem::swap(&mut taken, &mut queued.ready);
+        mem::swap(&mut taken, &mut *queued.ready);
         if taken.is_empty() {
             queued.called = 0;
             queued.shrink();
@@ -274,7 +280,7 @@ fn take_all<'a>(queue: &'a RunQueue, cx: &mut Context<'_>) -> Option<MutexGuard<
                 let mut queued = queue.lock();
                 queued.turn.adapt(began);
                 taken.append(&mut queued.ready);
-                queued.ready = taken;
+                *queued.ready = taken;
                 drop(queued);
                 rt::yield_now(cx);
                 return None;

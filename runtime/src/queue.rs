@@ -1,13 +1,13 @@
 //! Tasks that wait unstarted, the oldest first.
 
-use std::collections::VecDeque;
+use std::{collections::VecDeque, mem::ManuallyDrop};
 
 use crate::{asked::WAITING, state::Pending};
 
 /// Sorted by their sequence, in which nearly all of them come and go. A map would do the same with
 /// ten times the code.
 #[derive(Default)]
-pub(crate) struct Queue(VecDeque<Waiting>);
+pub(crate) struct Queue(ManuallyDrop<VecDeque<Waiting>>);
 
 pub(crate) struct Waiting {
     pub(crate) sequence: u32,
@@ -62,5 +62,11 @@ impl Queue {
                 }
             }
         }
+    }
+}
+
+impl Drop for Queue {
+    fn drop(&mut self) {
+        WAITING.drop(&mut self.0);
     }
 }
