@@ -1,15 +1,16 @@
 //! Time by the JavaScript host: `std`'s clocks panic here.
 
 use std::{
-    cell::{Cell, RefCell},
+    cell::Cell,
     ops::{Add, Sub},
     pin::Pin,
-    task::{Context, Poll, Waker},
+    task::{Context, Poll, ready},
     time::Duration,
 };
 
-use slab::Slab;
-use wasm_bindgen::prelude::{Closure, wasm_bindgen};
+use js_sys::{Function, Promise};
+use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
+use wasm_bindgen_futures::JsFuture;
 
 use super::since_epoch;
 
@@ -84,69 +85,39 @@ impl Sub for Instant {
 #[wasm_bindgen]
 extern "C" {
     #[wasm_bindgen(js_name = setTimeout)]
-    fn set_timeout(callback: &Closure<dyn Fn(u32)>, milliseconds: i32, timer: u32) -> f64;
+    fn set_timeout(callback: &Function, milliseconds: i32) -> f64;
 
     #[wasm_bindgen(js_name = clearTimeout)]
     fn clear_timeout(id: f64);
 }
 
-/// A running timer.
-struct Timer {
-    waker: Waker,
-    fired: bool,
-}
-
-thread_local! {
-    static TIMERS: RefCell<Slab<Timer>> = const { RefCell::new(Slab::new()) };
-    /// One for all timers: it is told which.
-    static FIRE: Closure<dyn Fn(u32)> = Closure::wrap_assert_unwind_safe(Box::new(fire));
-}
-
-fn fire(timer: u32) {
-    let waker = TIMERS.with_borrow_mut(|timers| {
-        let timer = timers.get_mut(timer as usize)?;
-        timer.fired = true;
-        Some(timer.waker.clone())
-    });
-    if let Some(waker) = waker {
-        waker.wake();
-    }
-}
-
 /// A running `setTimeout`, which is cleared when it is dropped.
 struct Timeout {
-    timer: u32,
     id: f64,
+    fire: Function,
+    fired: JsFuture,
 }
 
 impl Timeout {
-    fn new(milliseconds: i32, waker: Waker) -> Self {
-        let timer = Timer {
-            waker,
-            fired: false,
-        };
-        let timer = TIMERS.with_borrow_mut(|timers| timers.insert(timer));
-        let timer = u32::try_from(timer).expect("fewer than 2^32 timers run at once");
-        let id = FIRE.with(|fire| set_timeout(fire, milliseconds, timer));
-        Self { timer, id }
-    }
-
-    /// Whether it has fired; if not, `waker` is woken when it does.
-    fn has_fired(&self, waker: &Waker) -> bool {
-        TIMERS.with_borrow_mut(|timers| {
-            let timer = &mut timers[self.timer as usize];
-            timer.waker.clone_from(waker);
-            timer.fired
-        })
+    fn new(milliseconds: i32) -> Self {
+        let mut timer = None;
+        let fired = Promise::new(&mut |fire, _| {
+            timer = Some((set_timeout(&fire, milliseconds), fire));
+        });
+        let (id, fire) = timer.expect("a promise calls at once");
+        Self {
+            id,
+            fire,
+            fired: fired.into(),
+        }
     }
 }
 
 impl Drop for Timeout {
     fn drop(&mut self) {
-        let timer = TIMERS.with_borrow_mut(|timers| timers.remove(self.timer as usize));
-        if !timer.fired {
-            clear_timeout(self.id);
-        }
+        clear_timeout(self.id);
+        // A promise that never fires is never freed, nor is who has waited for it.
+        let _ = self.fire.call1(&JsValue::UNDEFINED, &JsValue::UNDEFINED);
     }
 }
 
@@ -177,9 +148,10 @@ impl Future for Sleep {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = &mut *self;
         loop {
-            match &this.timeout {
-                Some(timeout) if !timeout.has_fired(cx.waker()) => return Poll::Pending,
-                _ => this.timeout = None,
+            if let Some(timeout) = &mut this.timeout {
+                // A timer does not fail.
+                let _ = ready!(Pin::new(&mut timeout.fired).poll(cx));
+                this.timeout = None;
             }
             // Asked again when a timer has fired: it may be early, or not reach so far.
             let left = this.until.0.saturating_sub(Instant::now().0);
@@ -188,7 +160,7 @@ impl Future for Sleep {
             }
             let milliseconds = left.min(LONGEST);
             #[expect(clippy::cast_possible_truncation, reason = "at most `i32::MAX`")]
-            let timeout = Timeout::new(milliseconds as i32, cx.waker().clone());
+            let timeout = Timeout::new(milliseconds as i32);
             this.timeout = Some(timeout);
         }
     }
