@@ -187,18 +187,24 @@ fn exchange(slot: &mut Context) {
 /// Looks at the thread's context.
 #[inline]
 fn look<R>(f: impl FnOnce(&mut Context, &Started) -> R) -> R {
-    CURRENT.with(|current| {
+    let take = |current: &Current| {
         let scope = current.scope.replace(ManuallyDrop::new(None));
-        let mut context = Context {
+        let context = Context {
             scope: ManuallyDrop::into_inner(scope),
             key: current.key.get(),
             sequence: current.sequence.get(),
         };
-        let result = f(&mut context, &current.started);
+        (context, current.started.0.get())
+    };
+    let (mut context, started) = CURRENT.with(take);
+    let started = Started(Cell::new(started));
+    let result = f(&mut context, &started);
+    CURRENT.with(|current| {
         current.scope.set(ManuallyDrop::new(context.scope.take()));
         current.key.set(context.key);
-        result
-    })
+        current.started.0.set(started.0.get());
+    });
+    result
 }
 
 /// What runs while this lives, runs in the context of its slot, which then holds the context as it
