@@ -187,6 +187,8 @@ fn exchange(slot: &mut Context) {
 /// Looks at the thread's context.
 #[inline]
 fn look<R>(f: impl FnOnce(&mut Context, &Started) -> R) -> R {
+    // In two short visits: what a long one yields passes through memory, and with it the code for a
+    // thread that is gone.
     let take = |current: &Current| {
         let scope = current.scope.replace(ManuallyDrop::new(None));
         let context = Context {

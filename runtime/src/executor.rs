@@ -147,6 +147,7 @@ impl Scope {
         (of_carriers.id() == id).then_some(queue)
     }
 
+    /// The queue, for code that is there without one, too.
     fn queue(&self) -> Option<&RunQueue> {
         QUEUES.is_set().then(|| self.0.queue.get()).flatten()
     }

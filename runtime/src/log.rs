@@ -4,22 +4,17 @@ use std::{
     fmt,
     panic::Location,
     sync::{
-        Mutex,
+        Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
 };
 
-use tracing::{
-    Dispatch, Level,
-    dispatcher::{get_default, has_been_set},
-    field::display,
-    subscriber::NoSubscriber,
-};
+use tracing::{Dispatch, Level, dispatcher::get_default, field::display, subscriber::NoSubscriber};
 
 use crate::{
     caught::attempt,
     error::{TaskError, TaskErrorKind},
-    rt::{self, print_error},
+    rt::print_error,
     scope::Scope,
 };
 
@@ -47,7 +42,7 @@ impl<'a> About<'a> {
 /// One place for each level: an event's code is larger than that of what says it.
 fn say(level: Level, about: About<'_>, message: fmt::Arguments<'_>) {
     attempt(|| {
-        if !has_been_set() || get_default(Dispatch::is::<NoSubscriber>) {
+        if get_default(Dispatch::is::<NoSubscriber>) {
             return print_error(&format!("tethered: {message}"));
         }
         let task = about.task.map(display);
@@ -90,7 +85,7 @@ pub(crate) fn outside(name: &str, location: &'static Location<'static>) {
     static SAID: Mutex<Vec<&'static Location<'static>>> = Mutex::new(Vec::new());
 
     {
-        let mut said = rt::lock(&SAID);
+        let mut said = SAID.lock().unwrap_or_else(PoisonError::into_inner);
         if said.contains(&location) {
             return;
         }
@@ -125,7 +120,7 @@ pub(crate) fn joins_keep_alive() {
     static SAID: AtomicBool = AtomicBool::new(false);
 
     // Relaxed: nothing follows from it.
-    if !has_been_set() || SAID.swap(true, Ordering::Relaxed) {
+    if SAID.swap(true, Ordering::Relaxed) {
         return;
     }
     attempt(|| {

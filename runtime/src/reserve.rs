@@ -25,6 +25,7 @@ pub(crate) enum Start {
 }
 
 impl Start {
+    /// As most do, and all where nothing else was asked for.
     pub(crate) fn is_now(self) -> bool {
         !WAITING.is_set() || self == Self::Now
     }

@@ -42,6 +42,7 @@ pub(crate) struct Deadline {
 }
 
 impl Deadline {
+    // Once, not in each of those who plan.
     #[inline(never)]
     pub(crate) fn nearest(a: Option<Self>, b: Option<Self>) -> Option<Self> {
         match (a, b) {

@@ -89,7 +89,7 @@ impl Kept {
 
 impl Drop for Kept {
     fn drop(&mut self) {
-        // Dropped when others can be kept again: it may be the user's code.
+        // If it was not taken. Outside of the visit, since it may be the user's code to drop.
         drop(self.take());
     }
 }

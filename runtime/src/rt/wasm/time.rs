@@ -26,6 +26,7 @@ pub struct Instant(u64);
 impl Instant {
     /// The present moment.
     #[must_use]
+    // Asked for in some fifteen places.
     #[inline(never)]
     pub fn now() -> Self {
         thread_local! {
