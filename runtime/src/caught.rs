@@ -12,9 +12,10 @@ use std::{
 
 /// What was caught of a panic.
 ///
-/// In a lock that is never contended: it makes the payload `Sync`, as an error has to be.
+/// In a lock that is never contended: it makes the payload `Sync`, as an error has to be. Boxed, since
+/// what may have panicked yields room for it.
 #[cfg(panic = "unwind")]
-pub(crate) struct Payload(Mutex<Box<dyn Any + Send>>);
+pub(crate) struct Payload(Box<Mutex<Box<dyn Any + Send>>>);
 
 #[cfg(panic = "unwind")]
 impl Payload {
@@ -62,7 +63,7 @@ pub(crate) type Caught<R> = Result<R, Payload>;
 pub(crate) fn caught<R>(f: impl FnOnce() -> R) -> Caught<R> {
     #[cfg(panic = "unwind")]
     return std::panic::catch_unwind(std::panic::AssertUnwindSafe(f))
-        .map_err(|payload| Payload(Mutex::new(payload)));
+        .map_err(|payload| Payload(Box::new(Mutex::new(payload))));
     #[cfg(not(panic = "unwind"))]
     Ok(f())
 }
