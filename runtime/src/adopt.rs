@@ -134,7 +134,7 @@ impl Scope {
             // Under both locks: nobody sees this scope closed and its account missing.
             loop {
                 let outer = up.unwrap_or_else(Self::root);
-                let rows = match (outer.0.rows, self.0.plan.reports) {
+                let rows = match (outer.keeps_rows(), self.0.plan.reports) {
                     (true, true) => state.more.rows.clone(),
                     (true, false) => state.take_rows(),
                     (false, _) => Vec::new(),

@@ -12,6 +12,7 @@ use std::{
 use crate::{
     executor::Poller,
     outcome::TaskKind,
+    rt,
     scope::{Plan, Scope},
     site::Site,
 };
@@ -172,25 +173,34 @@ thread_local! {
 /// Exchanges `slot` and the thread's context, and likewise `started`.
 #[inline]
 fn exchange(slot: &mut Context, started: u64) -> u64 {
-    CURRENT.with(|current| {
+    let exchange = |current: &Current| {
         let context = ManuallyDrop::new(mem::take(slot));
         let outer = ManuallyDrop::into_inner(current.context.replace(context));
         // Nothing was left there to be dropped.
         mem::forget(mem::replace(slot, outer));
         current.started.0.replace(started)
-    })
+    };
+    rt::outlined(|| CURRENT.with(exchange))
 }
 
 /// Looks at the thread's context.
 #[inline]
 fn look<R>(f: impl FnOnce(&mut Context, &Started) -> R) -> R {
-    CURRENT.with(|current| {
+    // In two short visits: what a long one yields passes through memory, and with it the code for a
+    // thread that is gone.
+    let take = |current: &Current| {
         let outside = ManuallyDrop::new(Context::OUTSIDE);
-        let mut context = ManuallyDrop::into_inner(current.context.replace(outside));
-        let result = f(&mut context, &current.started);
+        let context = ManuallyDrop::into_inner(current.context.replace(outside));
+        (context, current.started.0.get())
+    };
+    let (mut context, started) = CURRENT.with(take);
+    let started = Started(Cell::new(started));
+    let result = f(&mut context, &started);
+    CURRENT.with(|current| {
         current.context.set(ManuallyDrop::new(context));
-        result
-    })
+        current.started.0.set(started.0.get());
+    });
+    result
 }
 
 /// What runs while this lives, runs in the context of its slot, which then holds the context as it

@@ -1,16 +1,9 @@
 //! What the ends of tasks look like to who waits for them.
 
-use std::{
-    any::Any,
-    borrow::Cow,
-    error::Error,
-    fmt,
-    panic::Location,
-    sync::{Mutex, PoisonError},
-    time::Duration,
-};
+use std::{any::Any, borrow::Cow, error::Error, fmt, panic::Location, time::Duration};
 
 use crate::{
+    caught::Payload,
     outcome::{BoxError, TaskOutcome},
     site::Site,
 };
@@ -53,15 +46,8 @@ impl fmt::Display for TaskErrorKind {
 /// Why a task did not complete, as far as there is more to say than its kind.
 pub(crate) enum Cause {
     Error(BoxError),
-    /// In a lock that is never contended: it makes the payload `Sync`, as an error has to be.
-    Panic(Mutex<Box<dyn Any + Send>>),
+    Panic(Payload),
     None,
-}
-
-impl Cause {
-    pub(crate) fn panic(payload: Box<dyn Any + Send>) -> Self {
-        Self::Panic(Mutex::new(payload))
-    }
 }
 
 /// A tracked task that did not complete: which, where it was started, how it ended, and why.
@@ -174,9 +160,7 @@ impl TaskError {
     #[must_use]
     pub fn into_panic(self) -> Option<Box<dyn Any + Send>> {
         match self.0.cause {
-            Cause::Panic(payload) => {
-                Some(payload.into_inner().unwrap_or_else(PoisonError::into_inner))
-            }
+            Cause::Panic(payload) => Some(payload.into_inner()),
             Cause::Error(_) | Cause::None => None,
         }
     }
@@ -185,13 +169,7 @@ impl TaskError {
     pub(crate) fn detail(&self) -> Option<String> {
         match &self.0.cause {
             Cause::Error(error) => Some(error.to_string()),
-            Cause::Panic(payload) => {
-                let payload = payload.lock().unwrap_or_else(PoisonError::into_inner);
-                let text = payload
-                    .downcast_ref::<&str>()
-                    .map(|text| (*text).to_owned());
-                text.or_else(|| payload.downcast_ref::<String>().cloned())
-            }
+            Cause::Panic(payload) => payload.text(),
             Cause::None => None,
         }
     }
@@ -200,10 +178,19 @@ impl TaskError {
 impl fmt::Display for TaskError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let inner = &*self.0;
+        // Not by the `Debug` of `Duration`, which is a kilobyte of code.
+        let nanos = inner.elapsed.subsec_nanos();
+        let (whole, tenths, unit) = match inner.elapsed.as_secs() {
+            0 => (nanos / 1_000_000, nanos / 100_000 % 10, "ms"),
+            seconds => {
+                let seconds = u32::try_from(seconds).unwrap_or(u32::MAX);
+                (seconds, nanos / 100_000_000, "s")
+            }
+        };
         write!(
             f,
-            "{} ({}): {} after {:.1?}",
-            inner.name, inner.location, inner.kind, inner.elapsed
+            "{} ({}): {} after {whole}.{tenths}{unit}",
+            inner.name, inner.location, inner.kind
         )?;
         match self.detail() {
             Some(detail) => write!(f, ": {detail}"),

@@ -8,15 +8,16 @@
 
 use std::{
     collections::VecDeque,
-    mem,
+    mem::{self, ManuallyDrop},
     pin::Pin,
     ptr,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard},
     task::{Context, Poll, Waker},
     time::Duration,
 };
 
 use crate::{
+    asked::QUEUES,
     caught::attempt,
     rt::{self, Instant, MaybeSend as Send, Runnable, Runtime},
     scope::Scope,
@@ -42,7 +43,7 @@ pub(crate) struct RunQueue {
 
 #[derive(Default)]
 struct Queued {
-    ready: VecDeque<Runnable>,
+    ready: ManuallyDrop<VecDeque<Runnable>>,
     /// Those who wait for something to poll.
     parked: Vec<Waker>,
     /// Carriers that were called and have not come yet. Where there are threads, a carrier may be
@@ -64,7 +65,7 @@ impl Queued {
     /// Gives back what many tasks at once have taken.
     fn shrink(&mut self) {
         if self.ready.capacity() > 1024 {
-            self.ready = VecDeque::new();
+            *self.ready = VecDeque::new();
         }
     }
 
@@ -80,6 +81,12 @@ impl Queued {
     }
 }
 
+impl Drop for Queued {
+    fn drop(&mut self) {
+        QUEUES.drop(&mut self.ready);
+    }
+}
+
 impl RunQueue {
     pub(crate) fn new(runtime: Option<Runtime>) -> Self {
         Self {
@@ -89,8 +96,7 @@ impl RunQueue {
     }
 
     fn lock(&self) -> MutexGuard<'_, Queued> {
-        // No code of the user's runs under the lock, so a poisoned one is still consistent.
-        self.queued.lock().unwrap_or_else(PoisonError::into_inner)
+        rt::lock(&self.queued)
     }
 
     /// Where there is one thread, whoever polls will come to the rest, too.
@@ -128,14 +134,22 @@ impl Scope {
     fn queue_of(&self, poller: Poller) -> Option<&RunQueue> {
         match poller {
             Poller::Runtime => return None,
-            Poller::Handler => return self.0.queue.get(),
+            Poller::Handler => return self.queue(),
             Poller::Carrier => {}
         }
         let runtime = Runtime::current()?;
         let id = runtime.id();
-        let queue = self.0.queue.get_or_init(|| RunQueue::new(Some(runtime)));
+        let queue = self.0.queue.get_or_init(|| {
+            QUEUES.ask();
+            RunQueue::new(Some(runtime))
+        });
         let of_carriers = queue.runtime.as_ref()?;
         (of_carriers.id() == id).then_some(queue)
+    }
+
+    /// The queue, for code that is there without one, too.
+    fn queue(&self) -> Option<&RunQueue> {
+        QUEUES.is_set().then(|| self.0.queue.get()).flatten()
     }
 
     /// Hands over a task that is to be polled.
@@ -188,7 +202,7 @@ impl Scope {
 
     /// Nobody polls the tasks any more: those that wait to be polled end, and those that come.
     pub(crate) fn close_queue(&self) {
-        let Some(queue) = self.0.queue.get().filter(|_| self.0.plan.in_task) else {
+        let Some(queue) = self.queue().filter(|_| self.0.plan.in_task) else {
             return;
         };
         queue.close();
@@ -196,7 +210,7 @@ impl Scope {
 
     /// The scope has closed: its carriers may end.
     pub(crate) fn dismiss(&self) {
-        if let Some(queue) = self.0.queue.get() {
+        if let Some(queue) = self.queue() {
             let parked = mem::take(&mut queue.lock().parked);
             wake_all(parked);
         }
@@ -207,7 +221,7 @@ impl RunQueue {
     fn close(&self) {
         let mut queued = self.lock();
         queued.closed = true;
-        let left = (mem::take(&mut queued.ready), mem::take(&mut queued.parked));
+        let left = (mem::take(&mut *queued.ready), mem::take(&mut queued.parked));
         drop(queued);
         // A task's drop is its end, and both may be the user's code to drop.
         drop(left);
@@ -254,7 +268,7 @@ fn take_all<'a>(queue: &'a RunQueue, cx: &mut Context<'_>) -> Option<MutexGuard<
         let left = turn.get_or_insert(queued.turn.0);
         // Until this is done: whoever comes to the queue calls nobody.
         queued.called = 1;
-        mem::swap(&mut taken, &mut queued.ready);
+        mem::swap(&mut taken, &mut *queued.ready);
         if taken.is_empty() {
             queued.called = 0;
             queued.shrink();
@@ -267,7 +281,7 @@ fn take_all<'a>(queue: &'a RunQueue, cx: &mut Context<'_>) -> Option<MutexGuard<
                 let mut queued = queue.lock();
                 queued.turn.adapt(began);
                 taken.append(&mut queued.ready);
-                queued.ready = taken;
+                *queued.ready = taken;
                 drop(queued);
                 rt::yield_now(cx);
                 return None;

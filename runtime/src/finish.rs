@@ -1,15 +1,15 @@
 //! The end of one task: its outcome, who reads its error, and what follows from it.
 
-use std::{any::Any, sync::MutexGuard, task::Waker, time::Duration};
+use std::{sync::MutexGuard, task::Waker, time::Duration};
 
 use crate::{
-    caught::attempt,
+    caught::{Payload, attempt},
     error::{Cause, TaskError, TaskErrorKind},
     host::KeepAlive,
     log,
     outcome::{BoxError, TaskOutcome},
     report::TaskReport,
-    rt::{AbortHandle, Kept},
+    rt::{self, AbortHandle, Kept},
     scope::Scope,
     slot::{Ended, Extra, Facts, Fate, Slot},
     state::{Group, Phase, Stage, State},
@@ -18,7 +18,7 @@ use crate::{
 /// How a task that did not complete came to its end.
 pub(crate) enum End {
     Failed(BoxError),
-    Panicked(Box<dyn Any + Send>),
+    Panicked(Payload),
     /// By its own `timeout`, or given up.
     TimedOut,
     /// Before its end.
@@ -29,7 +29,7 @@ impl Scope {
     /// A task has run to its end. The end of one that has been given up is ignored.
     pub(crate) fn complete(&self, key: u32, sequence: u32, value: Kept) {
         let mut state = self.lock();
-        if self.0.rows {
+        if !rt::SHORTCUTS || self.0.rows {
             return self.complete_other(state, key, sequence, value);
         }
         let Some((stopper, extra, joiner)) = state.complete_plain(key, sequence) else {
@@ -80,7 +80,10 @@ impl Scope {
         };
         // Code of the user's (the error's, the hook's, the log's) runs here: outside of the lock,
         // and before the task is counted, so that when a drain has ended, everything has been said.
-        let detail = self.0.rows.then(|| attempt(|| error.detail())).flatten();
+        let detail = self
+            .keeps_rows()
+            .then(|| attempt(|| error.detail()))
+            .flatten();
         let mut said = false;
         let mut state = loop {
             let state = self.lock_seldom();
@@ -150,7 +153,7 @@ impl Scope {
         failed: bool,
     ) -> After {
         state.counts.ended(outcome);
-        if self.0.rows {
+        if self.keeps_rows() {
             let row = self.row(&state.slots[key as usize], outcome, detail);
             state.more.make().rows.push(row);
         }
@@ -201,7 +204,7 @@ impl Scope {
         let reached = groups[slot.group as usize];
         let (kind, cause) = match end {
             End::Failed(error) => (TaskErrorKind::Failed, Cause::Error(error)),
-            End::Panicked(payload) => (TaskErrorKind::Panicked, Cause::panic(payload)),
+            End::Panicked(payload) => (TaskErrorKind::Panicked, Cause::Panic(payload)),
             End::TimedOut => (TaskErrorKind::TimedOut, Cause::None),
             End::Dropped if reached >= Stage::Expired && !slot.facts.has(Facts::ABORTED) => {
                 (TaskErrorKind::TimedOut, Cause::None)
@@ -325,8 +328,11 @@ impl After {
         if self.notify {
             scope.wake_observers();
         }
-        for waker in [self.joiner, self.watcher].into_iter().flatten() {
-            waker.wake();
+        if let Some(joiner) = self.joiner {
+            joiner.wake();
+        }
+        if let Some(watcher) = self.watcher {
+            watcher.wake();
         }
         if self.let_go {
             scope.let_go();

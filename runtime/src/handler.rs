@@ -3,6 +3,7 @@
 use std::{task::Context, time::Duration};
 
 use crate::{
+    asked::{QUEUES, WAITING},
     drain::Drain,
     host::{Host, KeepAlive},
     invocation::default_deadline,
@@ -134,6 +135,7 @@ impl<R> Handler<R> {
     #[must_use]
     #[inline]
     pub fn in_task(mut self) -> Self {
+        QUEUES.ask();
         self.options.more().in_task = Some(Scope::poll_tasks);
         self.options.abort_on_drop = true;
         self
@@ -151,6 +153,7 @@ impl<R> Handler<R> {
     #[must_use]
     #[inline]
     pub fn max_concurrent(mut self, limit: usize) -> Self {
+        WAITING.ask();
         self.options.more().limit = Some(limit.max(1));
         self
     }

@@ -2,7 +2,6 @@
 
 use std::{
     fmt,
-    panic::resume_unwind,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, Waker, ready},
@@ -12,7 +11,8 @@ use std::{
 use pin_project_lite::pin_project;
 
 use crate::{
-    caught::{self, attempt, caught, rethrow},
+    asked::ROWS,
+    caught::{self, Caught, attempt, caught, rethrow},
     context::{self, Context as Current},
     drain::Drain,
     error::TaskError,
@@ -134,6 +134,7 @@ impl Invocation {
     /// Is called once, after the drain, and makes the invocation keep a row for each task. A panic
     /// in it is caught and logged. It is not called for an invocation that is dropped.
     pub fn on_report(mut self, hook: impl FnOnce(Report) + Send + 'static) -> Self {
+        ROWS.ask();
         self.on_report = Some(Box::new(hook));
         self
     }
@@ -232,7 +233,7 @@ pin_project! {
         // `None` once it has ended: the response is out.
         #[pin]
         future: Option<F>,
-        output: Option<std::thread::Result<F::Output>>,
+        output: Option<Caught<F::Output>>,
         scope: Scope,
         // Polled all the while, since it holds the tasks to their deadline. `None` once somebody
         // else does that.
@@ -306,7 +307,7 @@ impl<F: Future> Future for Running<F> {
         }
         match this.output.take().expect("polled after completion") {
             Ok(output) => Poll::Ready(output),
-            Err(payload) => resume_unwind(payload),
+            Err(payload) => payload.resume(),
         }
     }
 }

@@ -69,6 +69,7 @@
 #![forbid(unsafe_code)]
 
 mod adopt;
+mod asked;
 mod caught;
 mod claim;
 mod context;

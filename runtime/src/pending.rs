@@ -1,7 +1,5 @@
 //! Tasks that wait unstarted: for `max_concurrent`, or for the response.
 
-use std::panic::resume_unwind;
-
 use crate::{
     caught::caught,
     context::TaskRef,
@@ -81,7 +79,7 @@ impl Scope {
             let started = caught(pending.0);
             self.lock().pumping = false;
             if let Err(payload) = started {
-                resume_unwind(payload);
+                payload.resume();
             }
         }
     }

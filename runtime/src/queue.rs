@@ -1,12 +1,12 @@
 //! Tasks that wait unstarted, the oldest first.
 
-use std::collections::VecDeque;
+use std::{collections::VecDeque, mem::ManuallyDrop};
 
-use crate::state::Pending;
+use crate::{asked::WAITING, state::Pending};
 
 /// Sorted by their sequence, in which nearly all of them come and go. A map would do the same with
 /// ten times the code.
-pub(crate) struct Queue(VecDeque<Waiting>);
+pub(crate) struct Queue(ManuallyDrop<VecDeque<Waiting>>);
 
 pub(crate) struct Waiting {
     pub(crate) sequence: u32,
@@ -16,7 +16,7 @@ pub(crate) struct Waiting {
 
 impl Queue {
     pub(crate) const fn new() -> Self {
-        Self(VecDeque::new())
+        Self(ManuallyDrop::new(VecDeque::new()))
     }
 
     pub(crate) fn insert(&mut self, waiting: Waiting) {
@@ -27,6 +27,9 @@ impl Queue {
     }
 
     pub(crate) fn remove(&mut self, sequence: u32) -> Option<Waiting> {
+        if self.is_empty() {
+            return None;
+        }
         let found = self
             .0
             .binary_search_by_key(&sequence, |waiting| waiting.sequence);
@@ -34,11 +37,14 @@ impl Queue {
     }
 
     pub(crate) fn pop_first(&mut self) -> Option<Waiting> {
+        if self.is_empty() {
+            return None;
+        }
         self.0.pop_front()
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        !WAITING.is_set() || self.0.is_empty()
     }
 
     /// Takes out those that `is_meant`, in order.
@@ -47,6 +53,9 @@ impl Queue {
         is_meant: impl Fn(&Waiting) -> bool,
         mut taken: impl FnMut(Pending),
     ) {
+        if self.is_empty() {
+            return;
+        }
         for _ in 0..self.0.len() {
             if let Some(waiting) = self.0.pop_front() {
                 if is_meant(&waiting) {
@@ -56,5 +65,11 @@ impl Queue {
                 }
             }
         }
+    }
+}
+
+impl Drop for Queue {
+    fn drop(&mut self) {
+        WAITING.drop(&mut self.0);
     }
 }

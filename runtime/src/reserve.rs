@@ -3,6 +3,7 @@
 use std::{borrow::Cow, sync::MutexGuard, time::Duration};
 
 use crate::{
+    asked::WAITING,
     context::{self, Started, TaskRef},
     error::{Cause, TaskError, TaskErrorKind},
     executor::Poller,
@@ -21,6 +22,13 @@ pub(crate) enum Start {
     Waiting,
     /// When the response is out.
     Deferred,
+}
+
+impl Start {
+    /// As most do, and all where nothing else was asked for.
+    pub(crate) fn is_now(self) -> bool {
+        !WAITING.is_set() || self == Self::Now
+    }
 }
 
 /// A task that is counted in.
@@ -78,7 +86,7 @@ impl Scope {
         } else {
             Start::Now
         };
-        facts.set(Facts::RUNNING, start == Start::Now && !unlimited);
+        facts.set(Facts::RUNNING, start.is_now() && !unlimited);
         facts.set(Facts::CALLBACK, callback);
         let sequence = state.next_sequence();
         let slot = Slot {

@@ -17,7 +17,7 @@ pub use platform::Instant;
 #[cfg(feature = "lambda")]
 pub(crate) use platform::timeout_at;
 pub(crate) use platform::{
-    AbortHandle, Blocking, Kept, MaybeSend, Runnable, Runtime, Sleep, entered, erased, has_budget,
-    keep, print_error, runnable, sleep, sleep_until, spawn, spawn_blocking, spawn_detached,
-    system_now, taken, yield_now,
+    AbortHandle, Blocking, Kept, MaybeSend, Runnable, Runtime, SHORTCUTS, Sleep, entered, erased,
+    has_budget, keep, lock, outlined, print_error, runnable, sleep, sleep_until, spawn,
+    spawn_blocking, spawn_detached, system_now, taken, yield_now,
 };

@@ -1,23 +1,20 @@
 //! A running handler: the body, then the join.
 
 use std::{
-    any::Any,
-    panic::resume_unwind,
     pin::Pin,
     task::{Context, Poll, ready},
-    thread,
 };
 
 use pin_project_lite::pin_project;
 
 use crate::{
-    caught::{self, caught, rethrow},
+    caught::{self, Caught, Payload, caught, rethrow},
     context::{self, Context as Current, enter_planned},
     error::TaskError,
     handler::{Handler, OnError, Options},
     join::{Joined, Joining, Quiet, Then, join},
     join_error::JoinError,
-    rt::{Instant, Sleep, sleep_until},
+    rt::{self, Instant, Sleep, sleep_until},
     scope::{Deadline, Plan, Scope},
     state::{Group, Stage},
     stop::Enforcer,
@@ -27,17 +24,17 @@ use crate::{
 /// How a body ended.
 enum End<R> {
     Returned(R),
-    Panicked(Box<dyn Any + Send>),
+    Panicked(Payload),
     TimedOut,
 }
 
 impl<R> End<R> {
-    fn new(ended: thread::Result<R>) -> Self {
+    fn new(ended: Caught<R>) -> Self {
         ended.map_or_else(Self::Panicked, Self::Returned)
     }
 
     /// The deadline has ended the body, which was dropped.
-    fn timed_out(dropped: thread::Result<()>) -> Self {
+    fn timed_out(dropped: Caught<()>) -> Self {
         dropped.map_or_else(Self::Panicked, |()| Self::TimedOut)
     }
 }
@@ -161,7 +158,7 @@ impl<R, F: Future<Output = R>> Run<R, F> {
         *self.project().end = Some(End::timed_out(dropped));
     }
 
-    fn empty_body(self: Pin<&mut Self>) -> thread::Result<()> {
+    fn empty_body(self: Pin<&mut Self>) -> Caught<()> {
         let (mut body, _, mut rest) = self.split();
         rest.run(&mut || body.set(None))
     }
@@ -210,7 +207,7 @@ impl<R, F: Future<Output = R>> Run<R, F> {
         let verdict = self.as_mut().rest().leave();
         let value = match end.expect("polled after completion") {
             End::Returned(value) => Some(value),
-            End::Panicked(payload) => resume_unwind(payload),
+            End::Panicked(payload) => payload.resume(),
             End::TimedOut => None,
         };
         let OnError { is_err, fail } = self.on_error;
@@ -261,7 +258,7 @@ struct Rest<'a> {
 impl Rest<'_> {
     /// Runs a piece of the handler in its context.
     #[cold]
-    fn run(&mut self, piece: &mut dyn FnMut()) -> thread::Result<()> {
+    fn run(&mut self, piece: &mut dyn FnMut()) -> Caught<()> {
         let plan = plan(self.planned.as_mut());
         enter_planned(self.context, plan, || caught(piece))
     }
@@ -297,7 +294,7 @@ impl Rest<'_> {
             .as_ref()
             .is_some_and(|late| late.joining.is_some());
         match self.context.scope() {
-            Some(_) if joins => Quiet::No,
+            Some(_) if joins || !rt::SHORTCUTS => Quiet::No,
             Some(scope) => scope.join_quiet(cx.waker()),
             None => Quiet::Closed,
         }

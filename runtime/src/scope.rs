@@ -3,7 +3,7 @@
 use std::{
     fmt,
     sync::{
-        Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak,
+        Arc, Mutex, MutexGuard, OnceLock, Weak,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
@@ -13,13 +13,14 @@ use slab::Slab;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    asked::{QUEUES, ROWS},
     context,
     error::{ScopeClosed, TaskError},
     executor::RunQueue,
     host::KeepAlive,
     log,
     outcome::Outcome,
-    rt::{Instant, MaybeSend},
+    rt::{self, Instant, MaybeSend},
     slot::Facts,
     spawn,
     state::{Group, Phase, State, given},
@@ -41,6 +42,8 @@ pub(crate) struct Deadline {
 }
 
 impl Deadline {
+    // Once, not in each of those who plan.
+    #[inline(never)]
     pub(crate) fn nearest(a: Option<Self>, b: Option<Self>) -> Option<Self> {
         match (a, b) {
             (Some(a), Some(b)) => Some(if b.at < a.at { b } else { a }),
@@ -152,7 +155,7 @@ pub(crate) struct Inner {
 static OPEN: Mutex<Slab<Weak<Inner>>> = Mutex::new(Slab::new());
 
 fn open_scopes() -> MutexGuard<'static, Slab<Weak<Inner>>> {
-    OPEN.lock().unwrap_or_else(PoisonError::into_inner)
+    rt::lock(&OPEN)
 }
 
 impl Drop for Inner {
@@ -191,7 +194,7 @@ impl Scope {
             id: NEXT.fetch_add(1, Ordering::Relaxed),
             opened,
             is_plain: plan.limit.is_none() && plan.kind != ScopeKind::Root,
-            queue: if plan.in_task {
+            queue: if plan.in_task && QUEUES.is_set() {
                 RunQueue::new(None).into()
             } else {
                 OnceLock::new()
@@ -234,6 +237,11 @@ impl Scope {
                 ..Plan::default()
             })
         })
+    }
+
+    /// Whether rows are kept, for this scope's report or for one around it.
+    pub(crate) fn keeps_rows(&self) -> bool {
+        ROWS.is_set() && self.0.rows
     }
 
     /// Whether both are handles of one scope.
@@ -346,8 +354,7 @@ impl Scope {
     }
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
-        // No code of the user's runs under the lock, so a poisoned one is still consistent.
-        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+        rt::lock(&self.0.state)
     }
 
     /// The same where it is seldom taken: a call, instead of its code in each of some forty places.

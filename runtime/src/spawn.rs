@@ -3,12 +3,13 @@
 use std::{borrow::Cow, panic::Location, time::Duration};
 
 use crate::{
+    asked::{TIMEOUTS, WAITING},
     context::{self, TaskRef},
     error::ScopeClosed,
     finish::End,
     log,
     outcome::{Outcome, TaskKind},
-    reserve::{Reserved, Start, refused},
+    reserve::{Reserved, refused},
     rt::{self, Blocking, MaybeSend as Send},
     scope::Scope,
     site::Site,
@@ -47,7 +48,8 @@ impl Options {
 
     /// `timeout = …`
     #[must_use]
-    pub const fn timeout(mut self, timeout: Duration) -> Self {
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        TIMEOUTS.ask();
         self.timeout = Some(timeout);
         self
     }
@@ -96,6 +98,7 @@ where
     F::Output: Outcome<Value = T>,
     T: Send + 'static,
 {
+    WAITING.ask();
     spawn(TaskKind::AfterResponse, options, future)
 }
 
@@ -123,12 +126,11 @@ where
         scope.attach(*key, *sequence, join.abort_handle());
         give_up_after(timeout, started);
     };
-    match start {
-        Start::Now => run(),
-        Start::Waiting | Start::Deferred => {
-            task.scope
-                .enqueue(&task, start, Pending(Box::new(rt::entered(run))));
-        }
+    if start.is_now() {
+        run();
+    } else {
+        task.scope
+            .enqueue(&task, start, Pending(Box::new(rt::entered(run))));
     }
     Tracked::new(task)
 }
@@ -164,7 +166,7 @@ where
     F::Output: Outcome<Value = T>,
     T: Send + 'static,
 {
-    if kind != TaskKind::AfterResponse && options.are_plain() {
+    if rt::SHORTCUTS && kind != TaskKind::AfterResponse && options.are_plain() {
         // Most tasks.
         if let Some((task, poller)) = context::reserve_plain(kind, options.site) {
             let future = Task::new(rt::erased(future), None, task.clone());
@@ -242,14 +244,13 @@ where
         poller,
     } = reserved;
     let future = Task::new(future, timeout, task.clone());
-    match start {
-        Start::Now => task.scope.start(future, poller),
-        Start::Waiting | Start::Deferred => {
-            let scope = task.scope.clone();
-            // Whoever starts it later may be outside of the runtime.
-            let run = rt::entered(move || scope.start(future, poller));
-            task.scope.enqueue(&task, start, Pending(Box::new(run)));
-        }
+    if start.is_now() {
+        task.scope.start(future, poller);
+    } else {
+        let scope = task.scope.clone();
+        // Whoever starts it later may be outside of the runtime.
+        let run = rt::entered(move || scope.start(future, poller));
+        task.scope.enqueue(&task, start, Pending(Box::new(run)));
     }
     Tracked::new(task)
 }

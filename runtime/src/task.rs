@@ -5,15 +5,15 @@ use std::{
     mem,
     pin::Pin,
     task::{Context, Poll},
-    thread,
     time::Duration,
 };
 
 use pin_project_lite::pin_project;
-use tracing::Span;
+use tracing::{Span, dispatcher::has_been_set};
 
 use crate::{
-    caught::{attempt, caught},
+    asked::TIMEOUTS,
+    caught::{Caught, attempt, caught},
     context::{self, Context as Current, TaskRef, enter},
     finish::End,
     outcome::{BoxError, Outcome},
@@ -53,13 +53,13 @@ struct More {
 }
 
 fn span(more: Option<&More>) -> Option<&Span> {
-    more?.span.as_ref()
+    more?.span.as_ref().filter(|_| has_been_set())
 }
 
 impl More {
     #[inline]
     fn new(timeout: Option<Duration>) -> Option<Box<Self>> {
-        if timeout.is_none() && !tracing::dispatcher::has_been_set() {
+        if timeout.is_none() && !has_been_set() {
             return None;
         }
         Self::of(timeout, current_span())
@@ -92,7 +92,7 @@ impl More {
 
 /// The span that a task started here runs in.
 fn current_span() -> Option<Span> {
-    if !tracing::dispatcher::has_been_set() {
+    if !has_been_set() {
         return None;
     }
     // The task is counted already: a subscriber that panics must not leave it behind.
@@ -101,16 +101,12 @@ fn current_span() -> Option<Span> {
 }
 
 /// Runs a piece of a task in its context and span, and catches its panic.
-fn run_as<R>(
-    context: &mut Current,
-    span: Option<&Span>,
-    piece: impl FnOnce() -> R,
-) -> thread::Result<R> {
+fn run_as<R>(context: &mut Current, span: Option<&Span>, piece: impl FnOnce() -> R) -> Caught<R> {
     enter(context, || in_span(span, piece))
 }
 
 #[inline]
-fn in_span<R>(span: Option<&Span>, piece: impl FnOnce() -> R) -> thread::Result<R> {
+fn in_span<R>(span: Option<&Span>, piece: impl FnOnce() -> R) -> Caught<R> {
     caught(|| {
         let _entered = span.map(Span::enter);
         piece()
@@ -141,7 +137,7 @@ impl<F> TaskProjection<'_, F> {
 
 /// Gives a task that was stopped its outcome, once what it runs has been dropped.
 #[cold]
-fn stopped(context: &mut Current, dropped: thread::Result<()>, end: End) {
+fn stopped(context: &mut Current, dropped: Caught<()>, end: End) {
     let end = match dropped {
         Ok(()) => end,
         Err(payload) => End::Panicked(payload),
@@ -158,10 +154,7 @@ fn fail(context: &mut Current, end: End) {
 
 /// Gives a task that has run to its end its outcome, and its value to its handle.
 #[inline]
-fn conclude<V: Send + 'static>(
-    context: &mut Current,
-    returned: thread::Result<Result<V, BoxError>>,
-) {
+fn conclude<V: Send + 'static>(context: &mut Current, returned: Caught<Result<V, BoxError>>) {
     match returned {
         Ok(Ok(value)) => complete(context, value),
         Ok(Err(error)) => fail(context, End::Failed(error)),
@@ -194,7 +187,7 @@ impl<F: Future<Output: Outcome>> Future for Task<F> {
             this.stop(End::Dropped);
             return Poll::Ready(());
         }
-        let polled = if this.more.is_none() {
+        let polled = if span(this.more.as_deref()).is_none() {
             enter(this.context, || {
                 let ended = match caught(|| poll(this.future.as_mut(), cx)) {
                     Ok(Poll::Pending) => return Poll::Pending,
@@ -235,7 +228,7 @@ impl<F: Future<Output: Outcome>> TaskProjection<'_, F> {
     fn poll_in_span(
         &mut self,
         cx: &mut Context<'_>,
-    ) -> Poll<thread::Result<Result<<F::Output as Outcome>::Value, BoxError>>> {
+    ) -> Poll<Caught<Result<<F::Output as Outcome>::Value, BoxError>>> {
         let span = span(self.more.as_deref());
         enter(self.context, || {
             let (ended, span) = match in_span(span, || poll(self.future.as_mut(), cx)) {
@@ -253,8 +246,8 @@ impl<F: Future<Output: Outcome>> TaskProjection<'_, F> {
 impl<F> TaskProjection<'_, F> {
     /// Lets the task wait, unless it is to end now.
     fn poll_waiting(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let over = self.more.as_mut().is_some_and(|more| more.is_over(cx));
-        if over {
+        let more = self.more.as_mut().filter(|_| TIMEOUTS.is_set());
+        if more.is_some_and(|more| more.is_over(cx)) {
             self.stop(End::TimedOut);
         } else if self.context.watch(cx.waker()) {
             self.stop(End::Dropped);

@@ -5,7 +5,7 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use tokio::sync::oneshot::{self, Receiver};
+use futures_channel::oneshot::{self, Receiver};
 
 use crate::{caught::attempt, join_error::JoinError, site::Site};
 

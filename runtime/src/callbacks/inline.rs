@@ -83,7 +83,7 @@ fn handle<E: 'static>(handler: &Handler<E>, event: &E) -> Option<TaskError> {
     let (kind, cause) = match caught(|| handling(|| inline.handle(event))) {
         Ok(Ok(())) => return None,
         Ok(Err(error)) => (TaskErrorKind::Failed, Cause::Error(error)),
-        Err(payload) => (TaskErrorKind::Panicked, Cause::panic(payload)),
+        Err(payload) => (TaskErrorKind::Panicked, Cause::Panic(payload)),
     };
     Some(handler.label.error(kind, started.elapsed(), cause))
 }

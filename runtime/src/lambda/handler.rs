@@ -4,10 +4,8 @@
 use std::{
     fmt::{self, Debug},
     marker::PhantomData,
-    panic::resume_unwind,
     pin::Pin,
     task::{Context, Poll, ready},
-    thread,
 };
 
 use bytes::Bytes;
@@ -19,7 +17,8 @@ use pin_project_lite::pin_project;
 
 use super::streaming::{Relayed, relay};
 use crate::{
-    JoinError, caught,
+    JoinError,
+    caught::{self, Caught},
     join::{self, Joining},
 };
 
@@ -70,7 +69,7 @@ pin_project! {
     pub(super) struct Answering<F, R, X, S> {
         #[pin]
         handler: Option<F>,
-        ended: Option<thread::Result<Result<R, X>>>,
+        ended: Option<Caught<Result<R, X>>>,
         // Made only where the handler has left something, which one with the attribute does not.
         joining: Option<Joining>,
         stream: PhantomData<fn() -> S>,
@@ -99,7 +98,7 @@ where
         };
         let ended = this.ended.take().expect("polled after completion");
         Poll::Ready(match (ended, failed) {
-            (Err(payload), _) => resume_unwind(payload),
+            (Err(payload), _) => payload.resume(),
             (Ok(Err(error)), _) => Err(Failure::Handler(error)),
             (Ok(Ok(_)), Some(error)) => Err(Failure::Tasks(error)),
             (Ok(Ok(response)), None) => Ok(Answer(response, PhantomData)),

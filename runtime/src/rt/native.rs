@@ -4,6 +4,7 @@ use std::{
     any::Any,
     io::Write as _,
     pin::{Pin, pin},
+    sync::{Mutex, MutexGuard, PoisonError},
     task::Context,
     time::SystemTime,
 };
@@ -27,6 +28,9 @@ pub(crate) fn spawn_detached(task: impl Future<Output = ()> + Send + 'static) {
     let task: Pin<Box<dyn Future<Output = ()> + Send>> = Box::pin(task);
     drop(spawn(task));
 }
+
+/// What most tasks and handlers come to is done in fewer steps, by code of its own.
+pub(crate) const SHORTCUTS: bool = true;
 
 /// A closure that there are threads for: any.
 pub trait Blocking {}
@@ -105,6 +109,18 @@ pub(crate) fn has_budget() -> bool {
 pub(crate) fn yield_now(cx: &mut Context<'_>) {
     // It says that it waits, once.
     let _ = pin!(tokio::task::yield_now()).poll(cx);
+}
+
+/// No code of the user's runs under a lock, so a poisoned one is still consistent.
+#[inline]
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What is called too often to be a call.
+#[inline]
+pub(crate) fn outlined<R>(f: impl FnOnce() -> R) -> R {
+    f()
 }
 
 /// `future` as it is: each kind of task is compiled by itself, and none is boxed twice.

@@ -6,13 +6,16 @@ mod time;
 
 use std::{
     any::Any,
+    cell::RefCell,
     pin::Pin,
+    sync::{Mutex, MutexGuard, PoisonError},
     task::Context,
     time::{Duration, SystemTime},
 };
 
 pub(crate) use async_task::Runnable;
 use send_wrapper::SendWrapper;
+use slab::Slab;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen_futures::spawn_local;
 
@@ -23,6 +26,9 @@ pub(crate) use self::time::{Sleep, sleep, sleep_until};
 pub trait MaybeSend {}
 
 impl<T: ?Sized> MaybeSend for T {}
+
+/// All is done by the same code, since what is sent to the platform counts by size.
+pub(crate) const SHORTCUTS: bool = false;
 
 /// A closure that there are threads for: none.
 #[diagnostic::on_unimplemented(
@@ -57,19 +63,35 @@ pub(crate) fn spawn_blocking<C: FnOnce() -> T, T>(_: C) -> AbortHandle {
     unreachable!("no closure is `Blocking` on this target")
 }
 
-/// A value on its way to its handle.
-pub(crate) type Kept = SendWrapper<Box<dyn Any>>;
+thread_local! {
+    static VALUES: RefCell<Slab<Box<dyn Any>>> = const { RefCell::new(Slab::new()) };
+}
+
+/// A value on its way to its handle: its key, which may be anywhere.
+pub(crate) struct Kept(usize);
 
 pub(crate) fn keep<V: 'static>(value: V) -> Kept {
-    SendWrapper::new(Box::new(value))
+    let value = Box::new(value);
+    Kept(VALUES.with_borrow_mut(|values| values.insert(value)))
 }
 
 /// The value that was kept as a `V`.
 pub(crate) fn taken<V: 'static>(kept: Kept) -> V {
-    *kept
-        .take()
-        .downcast()
-        .expect("a task and its handle have one type")
+    let value = kept.take().and_then(|value| value.downcast().ok());
+    *value.expect("a task and its handle have one type")
+}
+
+impl Kept {
+    fn take(&self) -> Option<Box<dyn Any>> {
+        VALUES.with_borrow_mut(|values| values.try_remove(self.0))
+    }
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        // If it was not taken. Outside of the visit, since it may be the user's code to drop.
+        drop(self.take());
+    }
 }
 
 /// `task`, and its first turn to be polled. `schedule` is given every turn.
@@ -121,6 +143,18 @@ pub(crate) fn entered<R>(f: impl FnOnce() -> R) -> impl FnOnce() -> R + Send {
     move || f.take()()
 }
 
+/// By a call, not in each of some sixty places.
+#[inline(never)]
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// By a call, wherever it is written in line for speed.
+#[inline(never)]
+pub(crate) fn outlined<R>(f: impl FnOnce() -> R) -> R {
+    f()
+}
+
 /// `future` behind a pointer: all tasks are compiled once, since what is sent to the platform counts
 /// by size.
 pub(crate) fn erased<F: Future + 'static>(future: F) -> Pin<Box<dyn Future<Output = F::Output>>> {
@@ -128,10 +162,14 @@ pub(crate) fn erased<F: Future + 'static>(future: F) -> Pin<Box<dyn Future<Outpu
 }
 
 pub(crate) fn system_now() -> SystemTime {
+    SystemTime::UNIX_EPOCH + Duration::from_millis(since_epoch())
+}
+
+/// In milliseconds.
+fn since_epoch() -> u64 {
     // The cast saturates, and a host's clock is not before 1970.
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-    let since_epoch = Duration::from_millis(js_sys::Date::now() as u64);
-    SystemTime::UNIX_EPOCH + since_epoch
+    return js_sys::Date::now() as u64;
 }
 
 #[wasm_bindgen]

@@ -1,17 +1,18 @@
 //! Time by the JavaScript host: `std`'s clocks panic here.
 
 use std::{
-    cell::{Cell, RefCell},
+    cell::Cell,
     ops::{Add, Sub},
     pin::Pin,
-    task::{Context, Poll, Waker},
+    task::{Context, Poll, ready},
     time::Duration,
 };
 
-use slab::Slab;
-use wasm_bindgen::prelude::{Closure, wasm_bindgen};
+use js_sys::{Function, Promise};
+use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
+use wasm_bindgen_futures::JsFuture;
 
-use super::system_now;
+use super::since_epoch;
 
 /// The longest time that `setTimeout` takes: 2³¹ − 1 milliseconds.
 const LONGEST: u64 = i32::MAX as u64;
@@ -20,21 +21,20 @@ const LONGEST: u64 = i32::MAX as u64;
 ///
 /// On Cloudflare Workers the clock stands still while code runs, and goes on when it waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Instant(Duration);
+pub struct Instant(u64);
 
 impl Instant {
     /// The present moment.
     #[must_use]
+    // Asked for in some fifteen places.
+    #[inline(never)]
     pub fn now() -> Self {
         thread_local! {
-            static LATEST: Cell<Duration> = const { Cell::new(Duration::ZERO) };
+            static LATEST: Cell<u64> = const { Cell::new(0) };
         }
 
-        let now = system_now()
-            .duration_since(std::time::SystemTime::UNIX_EPOCH)
-            .unwrap_or_default();
         // `Date` may be set back.
-        let latest = LATEST.get().max(now);
+        let latest = LATEST.get().max(since_epoch());
         LATEST.set(latest);
         Self(latest)
     }
@@ -54,15 +54,23 @@ impl Instant {
     /// `None` if the moment is further away than the clock can tell.
     #[must_use]
     pub fn checked_add(&self, duration: Duration) -> Option<Self> {
-        self.0.checked_add(duration).map(Self)
+        // Without the 128 bits of `Duration::as_millis` and `checked_mul`, which are much code. What is
+        // less than a millisecond is one: a wait is never too short.
+        let below = duration.subsec_nanos().div_ceil(1_000_000);
+        if duration.as_secs() > u64::MAX / 2000 {
+            return None;
+        }
+        let after = duration.as_secs() * 1000 + u64::from(below);
+        self.0.checked_add(after).map(Self)
     }
 }
 
 impl Add<Duration> for Instant {
     type Output = Self;
 
+    /// Never, if the moment is further away than the clock can tell.
     fn add(self, duration: Duration) -> Self {
-        Self(self.0 + duration)
+        self.checked_add(duration).unwrap_or(Self(u64::MAX))
     }
 }
 
@@ -71,76 +79,46 @@ impl Sub for Instant {
 
     /// Zero if `earlier` is later.
     fn sub(self, earlier: Self) -> Duration {
-        self.0.saturating_sub(earlier.0)
+        Duration::from_millis(self.0.saturating_sub(earlier.0))
     }
 }
 
 #[wasm_bindgen]
 extern "C" {
     #[wasm_bindgen(js_name = setTimeout)]
-    fn set_timeout(callback: &Closure<dyn Fn(u32)>, milliseconds: i32, timer: u32) -> f64;
+    fn set_timeout(callback: &Function, milliseconds: i32) -> f64;
 
     #[wasm_bindgen(js_name = clearTimeout)]
     fn clear_timeout(id: f64);
 }
 
-/// A running timer.
-struct Timer {
-    waker: Waker,
-    fired: bool,
-}
-
-thread_local! {
-    static TIMERS: RefCell<Slab<Timer>> = const { RefCell::new(Slab::new()) };
-    /// One for all timers: it is told which.
-    static FIRE: Closure<dyn Fn(u32)> = Closure::wrap_assert_unwind_safe(Box::new(fire));
-}
-
-fn fire(timer: u32) {
-    let waker = TIMERS.with_borrow_mut(|timers| {
-        let timer = timers.get_mut(timer as usize)?;
-        timer.fired = true;
-        Some(timer.waker.clone())
-    });
-    if let Some(waker) = waker {
-        waker.wake();
-    }
-}
-
 /// A running `setTimeout`, which is cleared when it is dropped.
 struct Timeout {
-    timer: u32,
     id: f64,
+    fire: Function,
+    fired: JsFuture,
 }
 
 impl Timeout {
-    fn new(milliseconds: i32, waker: Waker) -> Self {
-        let timer = Timer {
-            waker,
-            fired: false,
-        };
-        let timer = TIMERS.with_borrow_mut(|timers| timers.insert(timer));
-        let timer = u32::try_from(timer).expect("fewer than 2^32 timers run at once");
-        let id = FIRE.with(|fire| set_timeout(fire, milliseconds, timer));
-        Self { timer, id }
-    }
-
-    /// Whether it has fired; if not, `waker` is woken when it does.
-    fn has_fired(&self, waker: &Waker) -> bool {
-        TIMERS.with_borrow_mut(|timers| {
-            let timer = &mut timers[self.timer as usize];
-            timer.waker.clone_from(waker);
-            timer.fired
-        })
+    fn new(milliseconds: i32) -> Self {
+        let mut timer = None;
+        let fired = Promise::new(&mut |fire, _| {
+            timer = Some((set_timeout(&fire, milliseconds), fire));
+        });
+        let (id, fire) = timer.expect("a promise calls at once");
+        Self {
+            id,
+            fire,
+            fired: fired.into(),
+        }
     }
 }
 
 impl Drop for Timeout {
     fn drop(&mut self) {
-        let timer = TIMERS.with_borrow_mut(|timers| timers.remove(self.timer as usize));
-        if !timer.fired {
-            clear_timeout(self.id);
-        }
+        clear_timeout(self.id);
+        // A promise that never fires is never freed, nor is who has waited for it.
+        let _ = self.fire.call1(&JsValue::UNDEFINED, &JsValue::UNDEFINED);
     }
 }
 
@@ -171,21 +149,19 @@ impl Future for Sleep {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = &mut *self;
         loop {
-            match &this.timeout {
-                Some(timeout) if !timeout.has_fired(cx.waker()) => return Poll::Pending,
-                _ => this.timeout = None,
+            if let Some(timeout) = &mut this.timeout {
+                // A timer does not fail.
+                let _ = ready!(Pin::new(&mut timeout.fired).poll(cx));
+                this.timeout = None;
             }
             // Asked again when a timer has fired: it may be early, or not reach so far.
-            let left = this.until - Instant::now();
-            if left.is_zero() {
+            let left = this.until.0.saturating_sub(Instant::now().0);
+            if left == 0 {
                 return Poll::Ready(());
             }
-            // Not by `Duration::as_micros`, whose 128 bits take a kilobyte of code to divide.
-            let below = u64::from(left.subsec_micros().div_ceil(1000));
-            let milliseconds = left.as_secs().saturating_mul(1000).saturating_add(below);
-            let milliseconds = milliseconds.min(LONGEST);
+            let milliseconds = left.min(LONGEST);
             #[expect(clippy::cast_possible_truncation, reason = "at most `i32::MAX`")]
-            let timeout = Timeout::new(milliseconds as i32, cx.waker().clone());
+            let timeout = Timeout::new(milliseconds as i32);
             this.timeout = Some(timeout);
         }
     }
