@@ -19,6 +19,11 @@ pub(crate) struct Payload(Box<Mutex<Box<dyn Any + Send>>>);
 
 #[cfg(panic = "unwind")]
 impl Payload {
+    #[cold]
+    fn new(payload: Box<dyn Any + Send>) -> Self {
+        Self(Box::new(Mutex::new(payload)))
+    }
+
     pub(crate) fn into_inner(self) -> Box<dyn Any + Send> {
         self.0.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
@@ -62,8 +67,7 @@ pub(crate) type Caught<R> = Result<R, Payload>;
 /// Runs `f` and catches its panic. What `f` leaves half done is not looked at again.
 pub(crate) fn caught<R>(f: impl FnOnce() -> R) -> Caught<R> {
     #[cfg(panic = "unwind")]
-    return std::panic::catch_unwind(std::panic::AssertUnwindSafe(f))
-        .map_err(|payload| Payload(Box::new(Mutex::new(payload))));
+    return std::panic::catch_unwind(std::panic::AssertUnwindSafe(f)).map_err(Payload::new);
     #[cfg(not(panic = "unwind"))]
     Ok(f())
 }

@@ -17,14 +17,13 @@ use std::{
 };
 
 use lambda_runtime::Error;
-use tokio_util::task::AbortOnDropHandle;
 
 use super::{builder::Settings, extension};
 use crate::{
     Scope,
     caught::caught,
     log,
-    rt::{self, Instant, timeout_at},
+    rt::{Instant, timeout_at},
     state::{Group, Stage},
 };
 
@@ -110,15 +109,10 @@ impl fmt::Display for Chain<'_> {
 fn terminated(settings: &Settings) -> Work<'_> {
     // Before the loop asks for its first event, and before Lambda is told that it may send it.
     let signal = settings.shutdown.map(|_| sigterm());
-    // A task of its own: with the loop, each step of an invocation would ask the socket.
-    let signal = signal.map(|signal| AbortOnDropHandle::new(rt::spawn(signal)));
     Box::pin(async move {
-        let told = match signal {
-            Some(signal) => signal.await.is_ok(),
-            None => false,
-        };
-        if !told {
-            pending::<()>().await;
+        match signal {
+            Some(signal) => signal.await,
+            None => pending().await,
         }
         settings.lifecycle.stop();
         finish(settings).await;
