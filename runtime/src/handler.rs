@@ -228,14 +228,14 @@ impl Options {
             Some(around) => (Some(around.scope), around.within, around.caller),
             None => (None, None, None),
         };
-        let more = self.more.as_ref();
-        let timeout = more.and_then(|more| more.timeout).and_then(|timeout| {
+        let own = self.more.as_ref();
+        let timeout = own.and_then(|more| more.timeout).and_then(|timeout| {
             let at = Instant::now().checked_add(timeout)?;
             Some((at, GRACE))
         });
         let around = parent.as_ref().map(|scope| &scope.0.plan);
         let host_deadline = Deadline::nearest(
-            more.and_then(|more| more.host_deadline),
+            own.and_then(|more| more.host_deadline),
             parent.as_ref().and_then(Scope::host_deadline),
         );
         let mut deadline = Deadline::nearest(host_deadline, around.and_then(|plan| plan.deadline));
@@ -258,7 +258,7 @@ impl Options {
             mode,
             deadline,
             host_deadline,
-            limit: more.and_then(|more| more.limit),
+            limit: own.and_then(|more| more.limit),
             in_task: self.in_task().is_some(),
             refuses: parent.is_some() && within.is_none(),
             within,

@@ -216,8 +216,8 @@ impl Open {
             on_report: self.on_report,
         };
         // Made in its place, since it may be large: each step that it is handed through is a copy.
-        let made = context::enter(&mut context, || caught(|| running.future = Some(make())));
-        if let Err(payload) = made {
+        let result = context::enter(&mut context, || caught(|| running.future = Some(make())));
+        if let Err(payload) = result {
             // Told to whoever polls, after the drain of what `make` has started.
             running.output = Some(Err(payload));
             running.scope.answered();
