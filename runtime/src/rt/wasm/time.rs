@@ -3,6 +3,7 @@
 use std::{
     cell::Cell,
     ops::{Add, Sub},
+    panic::AssertUnwindSafe,
     pin::Pin,
     task::{Context, Poll, ready},
     time::Duration,
@@ -101,11 +102,12 @@ struct Timeout {
 
 impl Timeout {
     fn new(milliseconds: i32) -> Self {
-        let mut timer = None;
-        let fired = Promise::new(&mut |fire, _| {
-            timer = Some((set_timeout(&fire, milliseconds), fire));
+        let mut started = None;
+        let mut timer = AssertUnwindSafe(&mut started);
+        let fired = Promise::new(&mut move |fire, _| {
+            **timer = Some((set_timeout(&fire, milliseconds), fire));
         });
-        let (id, fire) = timer.expect("a promise calls at once");
+        let (id, fire) = started.expect("a promise calls at once");
         Self {
             id,
             fire,
