@@ -52,7 +52,7 @@ pub(crate) enum Cause {
 
 /// A tracked task that did not complete: which, where it was started, how it ended, and why.
 ///
-/// Displays as `name (file:line:column): kind after elapsed: source`.
+/// Displays as `name (file:line:column): kind after elapsed: source`, in seconds or milliseconds.
 pub struct TaskError(Box<Inner>);
 
 struct Inner {
