@@ -4,7 +4,7 @@ use std::{
     fmt,
     panic::Location,
     sync::{
-        Mutex, PoisonError,
+        Mutex,
         atomic::{AtomicBool, Ordering},
     },
 };
@@ -14,7 +14,7 @@ use tracing::{Dispatch, Level, dispatcher::get_default, field::display, subscrib
 use crate::{
     caught::attempt,
     error::{TaskError, TaskErrorKind},
-    rt::print_error,
+    rt::{lock, print_error},
     scope::Scope,
 };
 
@@ -85,7 +85,7 @@ pub(crate) fn outside(name: &str, location: &'static Location<'static>) {
     static SAID: Mutex<Vec<&'static Location<'static>>> = Mutex::new(Vec::new());
 
     {
-        let mut said = SAID.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut said = lock(&SAID);
         if said.contains(&location) {
             return;
         }

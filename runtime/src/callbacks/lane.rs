@@ -3,14 +3,17 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError, Weak,
+        Arc, Mutex, MutexGuard, Weak,
         atomic::{AtomicU64, AtomicUsize, Ordering::SeqCst},
     },
     task::{Poll, Waker},
 };
 
 use super::raised::Raised;
-use crate::scope::{Inner, Scope};
+use crate::{
+    rt,
+    scope::{Inner, Scope},
+};
 
 /// The events of one handler in one invocation, one after the other.
 ///
@@ -83,8 +86,7 @@ impl Lane {
     }
 
     fn lock(&self) -> MutexGuard<'_, Waiting> {
-        // No code of the user's runs under the lock, so a poisoned one is still consistent.
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+        rt::lock(&self.waiting)
     }
 
     /// Goes past what has ended, with `number` if that is given, and wakes who has waited for it.

@@ -1,9 +1,9 @@
 //! What an invocation has emitted, through whichever set.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, Weak};
 
 use super::lane::Lane;
-use crate::scope::Scope;
+use crate::{rt, scope::Scope};
 
 /// Tells a set of callbacks from others, while it is there.
 pub(super) type SetId = Arc<()>;
@@ -17,7 +17,7 @@ pub(crate) struct Ledger(Mutex<Vec<(Weak<()>, Lanes)>>);
 
 impl Ledger {
     fn lock(&self) -> MutexGuard<'_, Vec<(Weak<()>, Lanes)>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        rt::lock(&self.0)
     }
 
     /// The lanes of one set; none if it has not emitted here.

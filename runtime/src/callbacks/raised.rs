@@ -2,10 +2,10 @@
 
 use std::{
     mem,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Mutex, MutexGuard},
 };
 
-use crate::tracked::Tracked;
+use crate::{rt, tracked::Tracked};
 
 /// How many handles make it worth looking for those of tasks that have completed.
 const CROWDED: usize = 16;
@@ -22,7 +22,7 @@ struct Handles {
 
 impl Raised {
     fn lock(&self) -> MutexGuard<'_, Handles> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        rt::lock(&self.0)
     }
 
     pub(super) fn keep(&self, handle: Tracked<()>) {

@@ -3,14 +3,14 @@
 use std::{
     future::poll_fn,
     pin::{Pin, pin},
-    sync::{Mutex, PoisonError},
+    sync::Mutex,
     time::{Duration, SystemTime},
 };
 
 use crate::{
     caught::{self, attempt},
     log,
-    rt::{Instant, timeout_at},
+    rt::{Instant, lock, timeout_at},
 };
 
 /// How long the hook may take, unless the builder says otherwise.
@@ -67,7 +67,7 @@ impl OnDrained {
         if self.hook.is_none() {
             return false;
         }
-        let mut flushed = self.flushed.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut flushed = lock(&self.flushed);
         // A clock that was set back tells nothing.
         let since = flushed.last.map(|last| now.duration_since(last));
         flushed.is_due = matches!(since, Some(Ok(since)) if since < self.every);
@@ -79,10 +79,7 @@ impl OnDrained {
 
     /// Whether an invocation has ended without the hook.
     pub(super) fn is_due(&self) -> bool {
-        self.flushed
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .is_due
+        lock(&self.flushed).is_due
     }
 
     /// Runs the hook, until its timeout or `limit`, whichever comes first.

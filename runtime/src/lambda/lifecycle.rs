@@ -1,12 +1,14 @@
 //! Which invocations are open, and whether more are taken.
 
 use std::sync::{
-    Arc, Mutex, MutexGuard, PoisonError,
+    Arc, Mutex, MutexGuard,
     atomic::{AtomicBool, Ordering},
 };
 
 use slab::Slab;
 use tokio::sync::Notify;
+
+use crate::rt;
 
 /// Held while tasks go on without their worker.
 pub(super) type Permit = Box<dyn Send>;
@@ -58,7 +60,7 @@ impl Lifecycle {
     }
 
     fn lock(&self) -> MutexGuard<'_, Slab<String>> {
-        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+        rt::lock(&self.open)
     }
 }
 

@@ -4,7 +4,6 @@ use std::{
     any::Any,
     io::Write as _,
     pin::{Pin, pin},
-    sync::{Mutex, MutexGuard, PoisonError},
     task::Context,
     time::SystemTime,
 };
@@ -109,12 +108,6 @@ pub(crate) fn has_budget() -> bool {
 pub(crate) fn yield_now(cx: &mut Context<'_>) {
     // It says that it waits, once.
     let _ = pin!(tokio::task::yield_now()).poll(cx);
-}
-
-/// No code of the user's runs under a lock, so a poisoned one is still consistent.
-#[inline]
-pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// What is called too often to be a call.

@@ -8,7 +8,6 @@ use std::{
     any::Any,
     cell::RefCell,
     pin::Pin,
-    sync::{Mutex, MutexGuard, PoisonError},
     task::Context,
     time::{Duration, SystemTime},
 };
@@ -141,12 +140,6 @@ pub(crate) fn yield_now(cx: &mut Context<'_>) {
 pub(crate) fn entered<R>(f: impl FnOnce() -> R) -> impl FnOnce() -> R + Send {
     let f = SendWrapper::new(f);
     move || f.take()()
-}
-
-/// By a call, not in each of some sixty places.
-#[inline(never)]
-pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// By a call, wherever it is written in line for speed.
