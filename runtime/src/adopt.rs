@@ -2,6 +2,8 @@
 //!
 //! Of two scopes the inner one is always locked first.
 
+use std::iter;
+
 use crate::{
     host::KeepAlive,
     log,
@@ -10,6 +12,26 @@ use crate::{
 };
 
 impl Scope {
+    /// The scopes that this one drains, one after the other: the lock is free while each is looked at.
+    pub(crate) fn adopted(&self) -> impl Iterator<Item = Adopted> {
+        let mut next = 0;
+        iter::from_fn(move || self.adopted_from(&mut next))
+    }
+
+    /// The first of them from the key `next` on, which then comes after it.
+    #[inline(never)]
+    fn adopted_from(&self, next: &mut usize) -> Option<Adopted> {
+        let state = self.lock_seldom();
+        let adopted = &state.more.adopted;
+        while *next < adopted.capacity() {
+            *next += 1;
+            if let Some(child) = adopted.get(*next - 1) {
+                return Some(child.clone());
+            }
+        }
+        None
+    }
+
     /// Hands what is left to the scope around this one, which drains it.
     pub(crate) fn leave(&self) {
         let plan = &self.0.plan;

@@ -114,7 +114,7 @@ impl Scope {
 
     /// The response is out: starts what waited for it, in adopted scopes too.
     pub(crate) fn release(&self) {
-        let (awaited, adopted, limited) = {
+        let (awaited, limited) = {
             let mut state = self.lock_seldom();
             state.released = true;
             let mut awaited = Vec::new();
@@ -132,7 +132,7 @@ impl Scope {
                     more.waiting.insert(waiting);
                 }
             }
-            (awaited, state.adopted(), limited)
+            (awaited, limited)
         };
         if limited {
             // Who drains has a deadline to see to.
@@ -142,7 +142,7 @@ impl Scope {
             self.start_waiting(sequence);
         }
         self.pump();
-        for child in adopted {
+        for child in self.adopted() {
             child.scope.release();
         }
     }

@@ -329,11 +329,8 @@ impl Scope {
     /// How many tasks have no outcome yet, those of ended handlers inside this scope included.
     #[must_use]
     pub fn len(&self) -> usize {
-        let (live, adopted) = {
-            let state = self.lock_seldom();
-            (state.live(), state.adopted())
-        };
-        let adopted = adopted.iter().map(|child| child.scope.len());
+        let live = self.lock_seldom().live();
+        let adopted = self.adopted().map(|child| child.scope.len());
         live + adopted.sum::<usize>()
     }
 

@@ -259,11 +259,6 @@ impl State {
         self.live() == 0 && self.more.adopted.is_empty()
     }
 
-    pub(crate) fn adopted(&self) -> Vec<Adopted> {
-        let adopted = self.more.adopted.iter();
-        adopted.map(|(_, child)| child.clone()).collect()
-    }
-
     /// Nothing but tracked tasks, all of which have completed or run undisturbed.
     pub(crate) fn is_quiet(&self) -> bool {
         let (tracked, more) = (&self.groups[Group::Tracked as usize], &*self.more);

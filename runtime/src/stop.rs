@@ -10,7 +10,7 @@ use std::{
 
 use crate::{
     finish::End,
-    rt::{AbortHandle, Instant, Sleep, sleep_until},
+    rt::{self, AbortHandle, Instant, Sleep, sleep_until},
     scope::{Deadline, Scope},
     state::{Adopted, Group, Pending, Stage, State, Token},
 };
@@ -150,7 +150,7 @@ impl Scope {
     /// Raises the stage of `groups`, here and in adopted scopes, to `stage` at least.
     pub(crate) fn stop(&self, groups: &[Group], stage: Stage) {
         let mut orders = Vec::new();
-        let adopted = {
+        {
             let mut scope = self.lock_seldom();
             for &group in groups {
                 scope.raise(group, stage, &mut orders);
@@ -158,24 +158,25 @@ impl Scope {
             if stage >= Stage::Aborted {
                 self.0.stopping.store(true, Ordering::Relaxed);
             }
-            scope.adopted()
-        };
+        }
         for order in orders {
             match order {
                 Order::Tell(token) => token.cancel(),
                 Order::Wake(stopper) => stopper.wake(),
                 Order::Abort(abort) => abort.abort(),
                 Order::Drop(pending) => drop(pending),
-                Order::GiveUp(key, sequence) => {
+                // Never ordered where it does not.
+                Order::GiveUp(key, sequence) if rt::GIVES_UP => {
                     self.abandon_opened_by(Some((key, sequence)));
                     self.fail(key, sequence, End::TimedOut);
                 }
+                Order::GiveUp(..) => {}
             }
         }
         // They have their own deadlines, no later than this scope's, by which they are given up: one
         // that was adopted a moment ago has only just been aborted.
         let stage = stage.min(Stage::Expired);
-        for Adopted { scope, within } in adopted {
+        for Adopted { scope, within } in self.adopted() {
             for group in Group::ALL {
                 if groups.contains(&group.adopted(within)) {
                     scope.stop(&[*group], stage);
@@ -199,8 +200,7 @@ impl Scope {
     fn abandon(&self) {
         self.abandon_opened_by(None);
         self.stop(Group::ALL, Stage::Abandoned);
-        let adopted = self.lock_seldom().adopted();
-        for Adopted { scope, .. } in adopted {
+        for Adopted { scope, .. } in self.adopted() {
             scope.abandon();
         }
         self.end_join();
@@ -216,7 +216,7 @@ impl Scope {
     /// What comes first, here or in an adopted scope.
     fn due(&self) -> Option<Due> {
         let mut first: Option<Due> = None;
-        let adopted = {
+        {
             let scope = self.lock();
             let plan = &self.0.plan;
             for &group in Group::ALL {
@@ -236,9 +236,8 @@ impl Scope {
                     });
                 }
             }
-            scope.adopted()
-        };
-        for Adopted { scope, .. } in adopted {
+        }
+        for Adopted { scope, .. } in self.adopted() {
             if let Some(due) = scope.due()
                 && first.as_ref().is_none_or(|first| due.at < first.at)
             {
@@ -258,8 +257,10 @@ impl crate::state::GroupState {
             Stage::Told => Some((self.since + grace, Stage::Expired)),
             // They have been told: no grace.
             Stage::Aborted => Some((at, Stage::Expired)),
-            Stage::Expired => Some((self.since + STOPPING.max(grace / 2), Stage::Abandoned)),
-            Stage::Abandoned => None,
+            Stage::Expired if rt::GIVES_UP => {
+                Some((self.since + STOPPING.max(grace / 2), Stage::Abandoned))
+            }
+            Stage::Expired | Stage::Abandoned => None,
         }
     }
 }
@@ -297,7 +298,7 @@ impl State {
                 );
             }
         }
-        if stage == Stage::Abandoned {
+        if rt::GIVES_UP && stage == Stage::Abandoned {
             for (key, slot) in self.tasks() {
                 if slot.group == group {
                     orders.push(Order::GiveUp(key, slot.sequence));

@@ -7,6 +7,7 @@ mod time;
 use std::{
     any::Any,
     cell::RefCell,
+    convert::Infallible,
     pin::Pin,
     task::Context,
     time::{Duration, SystemTime},
@@ -37,15 +38,20 @@ pub(crate) const SHORTCUTS: bool = false;
 )]
 pub trait Blocking {}
 
+/// What is aborted is dropped in a turn of the one thread, so nothing has to be given up.
+pub(crate) const GIVES_UP: bool = false;
+
 /// The seam's counterpart of tokio's, for closures that run on a thread: none does.
 #[derive(Clone)]
-pub(crate) struct AbortHandle(());
+pub(crate) struct AbortHandle(Infallible);
 
 impl AbortHandle {
-    pub(crate) fn abort(&self) {}
+    pub(crate) fn abort(&self) {
+        match self.0 {}
+    }
 
     pub(crate) fn abort_handle(&self) -> Self {
-        self.clone()
+        match self.0 {}
     }
 }
 
