@@ -134,7 +134,6 @@ impl Scope {
                 return None;
             }
             let mut unread = state.take_failures(Group::ALL);
-            state.unkeep(Group::ALL);
             // An outer handler's join wants them; the root scope has none.
             let kept = self.0.plan.mode == KeepAlive::JoinAndFail
                 && (state.more.adopter.as_ref()).is_some_and(|(adopter, _)| !adopter.is_root());

@@ -96,14 +96,11 @@ impl Scope {
             said = true;
         };
         let kind = error.kind();
-        let order = state.ends;
-        state.ends = order.wrapping_add(1);
         let open = state.phase == Phase::Open;
         let Slot { group, facts, .. } = state.slots[key as usize];
         let reached = state.group(group).stage;
         let ended = Ended {
             error,
-            order,
             stopped: kind == TaskErrorKind::Cancelled
                 && group == Group::Tracked
                 && !facts.has(Facts::ABORTED)
@@ -113,11 +110,14 @@ impl Scope {
         };
         let join = fate == Fate::Join && !facts.has(Facts::CLAIMED);
         let orphan = facts.has(Facts::ORPHAN);
+        let wanted = ended.is_wanted();
         let slot = &mut state.slots[key as usize];
         let token = slot.extra.as_mut().and_then(|extra| extra.token.take());
-        let unwanted = if ended.is_wanted() || !orphan {
+        let unwanted = if wanted || !orphan {
             slot.extra().ended = Some(ended);
-            state.errors += 1;
+            if wanted {
+                state.note_failed(key, sequence);
+            }
             None
         } else {
             Some(ended)

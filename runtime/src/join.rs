@@ -207,7 +207,6 @@ impl Joining {
             state.phase = state.phase.max(Phase::Joined);
             self.joined.failures = state.take_failures(groups);
             self.joined.cancelled = state.cancelled();
-            state.unkeep(groups);
             self.waits = Waits::Closed;
         } else {
             self.waits = Waits::Tracked;

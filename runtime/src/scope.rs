@@ -402,9 +402,7 @@ impl Scope {
             state.phase = state.phase.max(Phase::Joined);
             let keep = self.0.plan.mode == KeepAlive::JoinAndFail;
             let groups: &[Group] = if keep { Group::JOINED } else { Group::ALL };
-            let unread = state.take_failures(groups);
-            state.unkeep(groups);
-            unread
+            state.take_failures(groups)
         };
         for error in &unread {
             log::failure(self, error);

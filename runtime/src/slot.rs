@@ -110,8 +110,6 @@ impl Slot {
 /// The end of a task that did not complete.
 pub(crate) struct Ended {
     pub(crate) error: TaskError,
-    /// The how-manieth end of the scope's: the first failure in time has the lowest.
-    pub(crate) order: u32,
     /// Stopped with its group by a sibling's failure, not through its handle.
     pub(crate) stopped: bool,
     pub(crate) fate: Fate,

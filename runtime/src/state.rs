@@ -1,9 +1,7 @@
 //! What a scope knows about its tasks. Everything here happens under the scope's lock; nothing
 //! here runs code of the user's, not even a drop.
 
-use std::{
-    cmp::Ordering, collections::BinaryHeap, mem, ops::Deref, sync::Arc, task::Waker, time::Duration,
-};
+use std::{mem, ops::Deref, sync::Arc, task::Waker, time::Duration};
 
 use slab::Slab;
 use tokio_util::sync::CancellationToken;
@@ -125,9 +123,6 @@ pub(crate) struct State {
     pub(crate) sequence: u32,
     pub(crate) groups: [GroupState; Group::ALL.len()],
     pub(crate) counts: Counts,
-    /// How many slots hold an error.
-    pub(crate) errors: usize,
-    pub(crate) ends: u32,
     pub(crate) phase: Phase,
     /// The response is out: `after_response!` starts at once.
     pub(crate) released: bool,
@@ -166,6 +161,9 @@ pub(crate) struct More {
     pub(crate) adopted: Slab<Adopted>,
     /// Who drains this one, and the key there.
     pub(crate) adopter: Option<(Scope, usize)>,
+    /// The tasks whose end the join may want, the first in time first, and some that have been
+    /// taken by their handles since.
+    failed: Vec<(u32, u32)>,
     /// Failures of adopted scopes, kept for the join.
     pub(crate) inherited: Vec<TaskError>,
 }
@@ -181,6 +179,7 @@ impl More {
         observers: Slab::new(),
         adopted: Slab::new(),
         adopter: None,
+        failed: Vec::new(),
         inherited: Vec::new(),
     };
 }
@@ -227,8 +226,6 @@ impl State {
             sequence: 0,
             groups: [group(), group(), group()],
             counts: Counts::default(),
-            errors: 0,
-            ends: 0,
             phase,
             released,
             running: 0,
@@ -265,8 +262,8 @@ impl State {
         self.phase == Phase::Open
             && self.live() == tracked.live
             && tracked.stage == Stage::Running
-            && self.errors == 0
             && !self.attached
+            && more.failed.is_empty()
             && more.waiting.is_empty()
             && more.adopted.is_empty()
             && more.inherited.is_empty()
@@ -312,64 +309,46 @@ impl State {
     /// Nobody asks for the task any more.
     pub(crate) fn free(&mut self, key: u32) -> Slot {
         let slot = self.slots.remove(key as usize);
-        let error = slot
-            .extra
-            .as_ref()
-            .is_some_and(|extra| extra.ended.is_some());
-        self.errors -= usize::from(error);
         if self.slots.is_empty() && self.slots.capacity() > 1024 {
             self.slots = Slab::new();
         }
         slot
     }
 
-    /// Takes the failures of `groups` that belong to the join, the first in time first, and leaves
-    /// a summary for handles that ask later.
+    /// Ends the join of `groups`: takes the failures that belong to it, the first in time first, and
+    /// leaves a summary for handles that ask later. Claimed ones that come back go to the log.
     pub(crate) fn take_failures(&mut self, groups: &[Group]) -> Vec<TaskError> {
         for &group in groups {
             self.group(group).unclaimed = 0;
         }
-        if self.errors == 0 && self.more.inherited.is_empty() {
+        let Self { slots, more, .. } = self;
+        let Some(more) = more.get() else {
             return Vec::new();
-        }
-        let mut failures = BinaryHeap::new();
-        self.slots.retain(|_, slot| {
-            let (facts, group) = (slot.facts, slot.group);
-            let is_failure = |ended: &&mut Ended| {
-                ended.fate == Fate::Join && !facts.has(Facts::CLAIMED) && groups.contains(&group)
+        };
+        let mut failures = Vec::new();
+        more.failed.retain(|&task| {
+            let Some((facts, group, ended)) = wanted(slots, task) else {
+                return false;
             };
-            if let Some(ended) = slot.ended().filter(is_failure) {
-                ended.fate = Fate::Done;
-                let summary = ended.error.summary();
-                let error = mem::replace(&mut ended.error, summary);
-                failures.push(InTime(ended.order, error));
-                let orphan = facts.has(Facts::ORPHAN);
-                self.errors -= usize::from(orphan);
-                return !orphan;
+            if ended.fate != Fate::Join || !groups.contains(&group) {
+                return true;
             }
-            true
+            if facts.has(Facts::CLAIMED) {
+                ended.fate = Fate::Log;
+                return false;
+            }
+            ended.fate = Fate::Done;
+            let summary = ended.error.summary();
+            failures.push(mem::replace(&mut ended.error, summary));
+            if facts.has(Facts::ORPHAN) {
+                slots.remove(task.0 as usize);
+            }
+            false
         });
-        let mut failures = in_time(failures);
-        if let (true, Some(more)) = (groups.contains(&Group::KeepAlive), self.more.get()) {
+        if groups.contains(&Group::KeepAlive) {
             failures.append(&mut more.inherited);
         }
         failures
-    }
-
-    /// Nobody joins `groups` any more: claimed failures that come back go to the log.
-    pub(crate) fn unkeep(&mut self, groups: &[Group]) {
-        if self.errors == 0 {
-            return;
-        }
-        for (_, slot) in &mut self.slots {
-            let joined = groups.contains(&slot.group);
-            if let Some(ended) = slot.ended()
-                && joined
-                && ended.fate == Fate::Join
-            {
-                ended.fate = Fate::Log;
-            }
-        }
     }
 
     /// Takes the account of `inner`, an adopted or nested scope that closes; not if this one has
@@ -403,49 +382,37 @@ impl State {
             .unwrap_or_default()
     }
 
-    /// Summaries of the tracked tasks that were stopped with their group.
-    pub(crate) fn cancelled(&self) -> Vec<TaskError> {
-        if self.errors == 0 {
-            return Vec::new();
+    /// Notes a task whose end the join may want.
+    pub(crate) fn note_failed(&mut self, key: u32, sequence: u32) {
+        if self.more.failed.len() > 2 * self.slots.len() {
+            // None of them is taken, and those that are gone are forgotten.
+            self.take_failures(&[]);
         }
-        let ended = self
-            .slots
-            .iter()
-            .filter_map(|(_, slot)| slot.extra.as_ref()?.ended.as_ref());
-        let stopped = ended.filter(|ended| ended.stopped);
-        in_time(
-            stopped
-                .map(|ended| InTime(ended.order, ended.error.summary()))
-                .collect(),
-        )
+        self.more.make().failed.push((key, sequence));
+    }
+
+    /// Summaries of the tracked tasks that were stopped with their group.
+    pub(crate) fn cancelled(&mut self) -> Vec<TaskError> {
+        let Self { slots, more, .. } = self;
+        let mut cancelled = Vec::new();
+        for &task in &more.failed {
+            if let Some((.., ended)) = wanted(slots, task)
+                && ended.stopped
+            {
+                cancelled.push(ended.error.summary());
+            }
+        }
+        cancelled
     }
 }
 
-/// An error by the time of its end.
-struct InTime(u32, TaskError);
-
-impl Ord for InTime {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.0.cmp(&other.0)
-    }
-}
-
-impl PartialOrd for InTime {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl PartialEq for InTime {
-    fn eq(&self, other: &Self) -> bool {
-        self.0 == other.0
-    }
-}
-
-impl Eq for InTime {}
-
-/// The first in time first. By a heap, whose code is a tenth of that of a sort.
-fn in_time(errors: BinaryHeap<InTime>) -> Vec<TaskError> {
-    let sorted = errors.into_sorted_vec();
-    sorted.into_iter().map(|InTime(_, error)| error).collect()
+/// The end of a task that the join may want.
+fn wanted(
+    slots: &mut Slab<Slot>,
+    (key, sequence): (u32, u32),
+) -> Option<(Facts, Group, &mut Ended)> {
+    let slot = slots.get_mut(key as usize)?;
+    let (facts, group, is_it) = (slot.facts, slot.group, slot.sequence == sequence);
+    let ended = slot.ended().filter(|ended| is_it && ended.is_wanted())?;
+    Some((facts, group, ended))
 }
