@@ -22,32 +22,46 @@ use crate::{
 };
 
 /// How a body ended.
-enum End<R> {
-    Returned(R),
+enum End {
+    /// `failed`: it returned an error of its own.
+    Returned {
+        failed: bool,
+    },
     Panicked(Payload),
     TimedOut,
 }
 
-impl<R> End<R> {
-    fn new(ended: Caught<R>) -> Self {
-        ended.map_or_else(Self::Panicked, Self::Returned)
-    }
-
-    /// The deadline has ended the body, which was dropped.
-    fn timed_out(dropped: Caught<()>) -> Self {
-        dropped.map_or_else(Self::Panicked, |()| Self::TimedOut)
-    }
-}
-
 pin_project! {
-    /// A running handler. What only some handlers need is in few fields, since each is looked at when
-    /// the handler is dropped.
+    /// A running handler.
     pub struct Run<R, F: Future<Output = R>> {
         // `None` once it has ended; it is dropped in its context.
         #[pin]
         body: Option<F>,
-        end: Option<End<R>>,
+        // What it has returned.
+        value: Option<R>,
         on_error: OnError<R>,
+        #[pin]
+        rest: Rest,
+    }
+
+    impl<R, F: Future<Output = R>> PinnedDrop for Run<R, F> {
+        #[inline]
+        fn drop(this: Pin<&mut Self>) {
+            if this.body.is_some() || this.rest.is_open() {
+                let mut this = this.project();
+                this.rest.drop_running(&mut || this.body.set(None));
+            }
+        }
+    }
+}
+
+pin_project! {
+    /// What a handler has beside its body: compiled once, not for each handler. What only some
+    /// handlers need is in few fields, since each is looked at when the handler is dropped.
+    #[project = RestProjection]
+    struct Rest {
+        // Once the body has ended.
+        end: Option<End>,
         options: Options,
         // Outside until it has begun.
         context: Current,
@@ -55,15 +69,6 @@ pin_project! {
         #[pin]
         planned: Option<Planned>,
         late: Option<Box<Late>>,
-    }
-
-    impl<R, F: Future<Output = R>> PinnedDrop for Run<R, F> {
-        #[inline]
-        fn drop(this: Pin<&mut Self>) {
-            if this.body.is_some() || this.context.scope().is_some() || this.options.is_hosted() {
-                this.drop_running();
-            }
-        }
     }
 }
 
@@ -96,12 +101,15 @@ struct Late {
 pub fn run<R, F: Future<Output = R>>(handler: Handler<R>, body: F) -> Run<R, F> {
     Run {
         body: Some(body),
-        end: None,
+        value: None,
         on_error: handler.on_error,
-        options: handler.options,
-        context: Current::OUTSIDE,
-        planned: None,
-        late: None,
+        rest: Rest {
+            end: None,
+            options: handler.options,
+            context: Current::OUTSIDE,
+            planned: None,
+            late: None,
+        },
     }
 }
 
@@ -110,23 +118,28 @@ impl<R, F: Future<Output = R>> Future for Run<R, F> {
 
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<R> {
-        if self.context.is_outside() {
-            if context::is_outside() && self.options.are_plain() {
-                *self.as_mut().project().context = Current::UNPLANNED;
+        if self.rest.context.is_outside() {
+            if context::is_outside() && self.rest.options.are_plain() {
+                *self.as_mut().project().rest.project().context = Current::UNPLANNED;
             } else {
                 self.as_mut().begin_planned();
             }
         }
-        if self.end.is_none() {
+        if self.rest.end.is_none() {
             let this = self.as_mut().project();
-            let plan = plan(this.planned);
-            let polled = enter_planned(this.context, plan, || caught::poll(this.body, cx));
-            match polled {
-                Poll::Ready(Ok(value)) if this.context.scope().is_none() => {
+            let rest = this.rest.project();
+            let plan = plan(rest.planned);
+            match enter_planned(rest.context, plan, || caught::poll(this.body, cx)) {
+                Poll::Ready(Ok(value)) if rest.context.scope().is_none() => {
                     // It has tracked nothing.
                     return Poll::Ready(value);
                 }
-                Poll::Ready(ended) => *this.end = Some(End::new(ended)),
+                Poll::Ready(Ok(value)) => {
+                    let failed = (this.on_error.is_err)(&value);
+                    *rest.end = Some(End::Returned { failed });
+                    *this.value = Some(value);
+                }
+                Poll::Ready(Err(payload)) => *rest.end = Some(End::Panicked(payload)),
                 Poll::Pending => {}
             }
         }
@@ -137,138 +150,108 @@ impl<R, F: Future<Output = R>> Future for Run<R, F> {
 /// What few polls come to: apart, and given no projection, which would be made for all.
 impl<R, F: Future<Output = R>> Run<R, F> {
     #[cold]
-    fn begin_planned(mut self: Pin<&mut Self>) {
-        let stops_body = self.stops_body();
-        let this = self.as_mut().project();
-        let (context, is_over) = begin(this.options, this.planned, stops_body);
-        *this.context = context;
-        if is_over {
-            self.time_out();
-        }
-    }
-
-    /// Only a handler that can return the failure is ended by its deadline.
-    fn stops_body(&self) -> bool {
-        self.on_error.fail.is_some()
-    }
-
-    /// The deadline has ended the body.
-    fn time_out(mut self: Pin<&mut Self>) {
-        let dropped = self.as_mut().empty_body();
-        *self.project().end = Some(End::timed_out(dropped));
-    }
-
-    fn empty_body(self: Pin<&mut Self>) -> Caught<()> {
-        let (mut body, _, mut rest) = self.split();
-        rest.run(&mut || body.set(None))
+    fn begin_planned(self: Pin<&mut Self>) {
+        let mut this = self.project();
+        let returns = this.on_error.fail.is_some();
+        this.rest.begin(returns, &mut || this.body.set(None));
     }
 
     /// What comes after the poll of a body that has not returned yet, or has tracked something.
     #[inline(never)]
-    fn poll_late(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<R> {
-        let stops_body = self.stops_body();
-        if self.end.is_none() && self.as_mut().rest().is_over(stops_body, cx) {
-            self.as_mut().time_out();
+    fn poll_late(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<R> {
+        let mut this = self.project();
+        let fail = this.on_error.fail;
+        let empty = &mut || this.body.set(None);
+        let error = ready!(this.rest.poll_late(fail.is_some(), empty, cx));
+        Poll::Ready(match (error, fail, this.value.take()) {
+            (Some(error), Some(fail), _) => fail(error),
+            (_, _, value) => value.expect("only a handler that can fail is ended by its deadline"),
+        })
+    }
+}
+
+/// Drops the body, in its context.
+type Empty<'a> = &'a mut dyn FnMut();
+
+/// `returns`: the handler can return a failure.
+impl Rest {
+    /// Whether there is something to end when the handler is dropped.
+    #[inline]
+    fn is_open(&self) -> bool {
+        self.context.scope().is_some() || self.options.is_hosted()
+    }
+
+    /// The handler's first poll.
+    fn begin(mut self: Pin<&mut Self>, returns: bool, empty: Empty<'_>) {
+        let this = self.as_mut().project();
+        let (context, is_over) = begin(this.options, this.planned, returns);
+        *this.context = context;
+        if is_over {
+            self.time_out(empty);
         }
-        self.as_mut().rest().poll_tasks(cx);
-        if self.end.is_none() {
+    }
+
+    /// What the handler does once its body has been polled; the failures that it returns.
+    fn poll_late(
+        mut self: Pin<&mut Self>,
+        returns: bool,
+        empty: Empty<'_>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<JoinError>> {
+        if self.end.is_none() && self.as_mut().project().is_over(returns, cx) {
+            self.as_mut().time_out(empty);
+        }
+        let mut this = self.project();
+        this.poll_tasks(cx);
+        if this.end.is_none() {
             return Poll::Pending;
         }
-        let joined = match self.as_mut().rest().join_quiet(cx) {
+        let joined = match this.join_quiet(cx) {
             Quiet::Closed => None,
             Quiet::Waits => return Poll::Pending,
-            Quiet::No => ready!(self.as_mut().poll_join(cx)),
+            Quiet::No => ready!(this.poll_join(returns, cx)),
         };
-        let this = self.as_mut().project();
         match (joined, this.end.take()) {
-            (None, Some(End::Returned(value))) => {
+            (None, Some(End::Returned { .. })) => {
                 *this.context = Current::OUTSIDE;
                 *this.late = None;
-                Poll::Ready(value)
+                Poll::Ready(None)
             }
-            (joined, end) => Poll::Ready(self.output(joined.unwrap_or_default(), end)),
+            (joined, end) => Poll::Ready(this.conclude(joined.unwrap_or_default(), end)),
         }
     }
 
-    #[inline(never)]
-    fn poll_join(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Joined>> {
-        let (stops_body, is_err) = (self.stops_body(), self.on_error.is_err);
-        let (_, end, mut rest) = self.split();
-        let succeeded = match end {
-            Some(End::Returned(value)) => !is_err(value),
-            Some(End::TimedOut) => true,
-            Some(End::Panicked(_)) | None => false,
-        };
-        rest.poll_join(stops_body, succeeded, cx)
-    }
-
-    #[inline(never)]
-    fn output(mut self: Pin<&mut Self>, joined: Joined, end: Option<End<R>>) -> R {
-        let verdict = self.as_mut().rest().leave();
-        let value = match end.expect("polled after completion") {
-            End::Returned(value) => Some(value),
-            End::Panicked(payload) => payload.resume(),
-            End::TimedOut => None,
-        };
-        let OnError { is_err, fail } = self.on_error;
-        let failed = value.as_ref().map(is_err);
-        let error = self.rest().conclude(joined, failed, verdict);
-        match (error, fail, value) {
-            (Some(error), Some(fail), _) => fail(error),
-            (_, _, Some(value)) => value,
-            (_, _, None) => unreachable!("only a handler that can fail is ended by its deadline"),
-        }
+    /// The deadline has ended the body.
+    #[cold]
+    fn time_out(self: Pin<&mut Self>, empty: Empty<'_>) {
+        let mut this = self.project();
+        let dropped = this.run(empty);
+        *this.end = Some(dropped.map_or_else(End::Panicked, |()| End::TimedOut));
     }
 
     /// The handler's future is dropped before it has yielded.
     #[cold]
-    fn drop_running(mut self: Pin<&mut Self>) {
-        let body = self.as_mut().empty_body();
-        self.rest().drop_open();
+    fn drop_running(self: Pin<&mut Self>, empty: Empty<'_>) {
+        let mut this = self.project();
+        let body = this.run(empty);
+        this.drop_open();
         rethrow(body);
     }
-
-    /// All but the body and its end.
-    #[inline]
-    fn rest(self: Pin<&mut Self>) -> Rest<'_> {
-        self.split().2
-    }
-
-    #[inline]
-    fn split(self: Pin<&mut Self>) -> (Pin<&mut Option<F>>, &mut Option<End<R>>, Rest<'_>) {
-        let this = self.project();
-        let rest = Rest {
-            context: this.context,
-            options: this.options,
-            planned: this.planned,
-            late: this.late,
-        };
-        (this.body, this.end, rest)
-    }
 }
 
-/// What a handler has beside its body: compiled once, not for each handler.
-struct Rest<'a> {
-    context: &'a mut Current,
-    options: &'a mut Options,
-    planned: Pin<&'a mut Option<Planned>>,
-    late: &'a mut Option<Box<Late>>,
-}
-
-impl Rest<'_> {
+impl RestProjection<'_> {
     /// Runs a piece of the handler in its context.
-    #[cold]
     fn run(&mut self, piece: &mut dyn FnMut()) -> Caught<()> {
         let plan = plan(self.planned.as_mut());
         enter_planned(self.context, plan, || caught(piece))
     }
 
     /// Whether the deadline ends the body, which has not returned.
-    fn is_over(&mut self, stops_body: bool, cx: &mut Context<'_>) -> bool {
+    fn is_over(&mut self, returns: bool, cx: &mut Context<'_>) -> bool {
         let Some(mut planned) = self.planned.as_mut().as_pin_mut() else {
             return false;
         };
-        if planned.as_mut().project().is_over(stops_body, cx) {
+        if planned.as_mut().project().is_over(returns, cx) {
             return true;
         }
         if let (true, Some(scope)) = (planned.is_late, self.context.scope()) {
@@ -300,22 +283,21 @@ impl Rest<'_> {
         }
     }
 
-    /// What the tasks have left. `succeeded`: the body has.
-    fn poll_join(
-        &mut self,
-        returns: bool,
-        succeeded: bool,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Joined>> {
+    /// What the tasks have left.
+    fn poll_join(&mut self, returns: bool, cx: &mut Context<'_>) -> Poll<Option<Joined>> {
         let Some(scope) = self.context.scope() else {
             return Poll::Ready(None);
         };
+        // A body that fails cancels nothing.
+        let succeeded = matches!(
+            self.end,
+            Some(End::Returned { failed: false } | End::TimedOut)
+        );
         let (planned, options) = (self.planned.as_ref().as_pin_ref(), &*self.options);
         let make = || {
             join(
                 scope.clone(),
                 planned.map_or(Then::Join, |planned| planned.then),
-                // A body that fails cancels nothing.
                 succeeded && !options.join_all,
                 succeeded && returns,
             )
@@ -324,38 +306,34 @@ impl Rest<'_> {
         joining.get_or_insert_with(make).poll(cx).map(Some)
     }
 
-    /// What is left now is no longer the handler's. Where the host wants to know how it ends.
-    fn leave(&mut self) -> Option<verdict::Sender> {
+    /// What is left now is no longer the handler's: the failures that are, told to the host too where
+    /// it wants to know how the handler ends.
+    #[inline(never)]
+    fn conclude(&mut self, joined: Joined, end: Option<End>) -> Option<JoinError> {
         let verdict = self.context.scope().and_then(verdict);
         *self.context = Current::OUTSIDE;
         *self.late = None;
-        verdict
-    }
-
-    /// The failures, told to the host too. `failed`: the handler itself has; `None` where the
-    /// deadline has ended it.
-    fn conclude(
-        &self,
-        joined: Joined,
-        failed: Option<bool>,
-        verdict: Option<verdict::Sender>,
-    ) -> Option<JoinError> {
         let Joined {
             mut failures,
             cancelled,
             logged,
         } = joined;
-        if failed.is_none() {
-            let started = self.planned.as_ref().as_pin_ref();
-            let age = started.map(|planned| planned.started.elapsed());
-            let age = age.unwrap_or_default();
-            failures.push(TaskError::unfinished(self.options.site, age));
-        }
+        let failed = match end.expect("polled after completion") {
+            End::Returned { failed } => failed,
+            End::Panicked(payload) => payload.resume(),
+            End::TimedOut => {
+                let started = self.planned.as_ref().as_pin_ref();
+                let age = started.map(|planned| planned.started.elapsed());
+                let age = age.unwrap_or_default();
+                failures.push(TaskError::unfinished(self.options.site, age));
+                false
+            }
+        };
         let error = JoinError::new(failures, cancelled);
         if let Some(verdict) = verdict {
             let logged = JoinError::new(logged, Vec::new());
             let told = error.as_ref().or(logged.as_ref());
-            verdict.tell(self.options.site, told, failed.unwrap_or_default());
+            verdict.tell(self.options.site, told, failed);
         }
         error
     }
