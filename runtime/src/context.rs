@@ -240,28 +240,31 @@ pub(crate) fn enter_planned<R>(
     plan: Option<&mut Option<Plan>>,
     f: impl FnOnce() -> R,
 ) -> R {
-    let _planned = plan.filter(|plan| plan.is_some()).map(|plan| {
-        let outer = exchange_plan(plan.take());
-        Planned { plan, outer }
-    });
+    let _planned = plan.filter(|plan| plan.is_some()).map(Planned::new);
     enter(slot, f)
 }
 
-struct Planned<'a> {
-    plan: &'a mut Option<Plan>,
-    outer: Option<Plan>,
+/// [`Entered`] for the plan.
+struct Planned<'a>(&'a mut Option<Plan>);
+
+impl<'a> Planned<'a> {
+    fn new(slot: &'a mut Option<Plan>) -> Self {
+        exchange_plan(slot);
+        Self(slot)
+    }
 }
 
 impl Drop for Planned<'_> {
     fn drop(&mut self) {
-        *self.plan = exchange_plan(self.outer.take());
+        exchange_plan(self.0);
     }
 }
 
-fn exchange_plan(plan: Option<Plan>) -> Option<Plan> {
-    PLAN.try_with(|current| current.replace(plan))
-        .ok()
-        .flatten()
+/// Exchanges `slot` and the thread's plan, in place: a plan is large.
+#[inline(never)]
+fn exchange_plan(slot: &mut Option<Plan>) {
+    // Where the thread is gone, it stays.
+    let _ = PLAN.try_with(|current| current.set(mem::replace(slot, current.take())));
 }
 
 /// Runs `f` as the task `task`.
@@ -313,7 +316,7 @@ pub(crate) fn is_long() {
 #[cold]
 fn open(context: &mut Context, started: &Started) {
     let plan = match context.key {
-        key if key == Context::PLANNED.key => exchange_plan(None),
+        key if key == Context::PLANNED.key => PLAN.try_with(Cell::take).ok().flatten(),
         key if key == Context::UNPLANNED.key => None,
         _ => return,
     };
