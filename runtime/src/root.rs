@@ -14,6 +14,8 @@ use crate::{
 /// Waits until no tracked task is left in this process: those of the root scope, and those of
 /// every invocation, bounded by their deadlines. Tasks that are started while draining are waited
 /// for too; root tasks have no deadline, so one that never ends is waited for without end.
+/// On Cloudflare Workers, where no request can wait for another one's work, it waits for the root
+/// scope alone.
 ///
 /// Call it before `main` returns. The report counts the tasks of the root scope and of the
 /// invocations that have ended since the last call.

@@ -151,7 +151,8 @@ pub(crate) struct Inner {
     registered: usize,
 }
 
-/// Every scope of the process that may have tasks, for [`drain`](crate::drain).
+/// Every scope of the process that may have tasks, for [`drain`](crate::drain); none where one
+/// invocation cannot wait for another.
 static OPEN: Mutex<Slab<Weak<Inner>>> = Mutex::new(Slab::new());
 
 fn open_scopes() -> MutexGuard<'static, Slab<Weak<Inner>>> {
@@ -160,7 +161,9 @@ fn open_scopes() -> MutexGuard<'static, Slab<Weak<Inner>>> {
 
 impl Drop for Inner {
     fn drop(&mut self) {
-        open_scopes().remove(self.registered);
+        if rt::WAITS_FOR_OTHERS {
+            open_scopes().remove(self.registered);
+        }
         // One after the other: a long chain of parents must not end on the stack.
         let mut parent = self.plan.parent.take();
         while let Some(Scope(inner)) = parent {
@@ -188,8 +191,7 @@ impl Scope {
             Phase::Open
         };
         let opened = Instant::now();
-        let mut open = open_scopes();
-        let scope = Self(Arc::new(Inner {
+        let make = |registered| Inner {
             // Relaxed: an identity needs no order.
             id: NEXT.fetch_add(1, Ordering::Relaxed),
             opened,
@@ -205,8 +207,13 @@ impl Scope {
             stopping: AtomicBool::new(false),
             #[cfg(feature = "callbacks")]
             callbacks: crate::callbacks::Ledger::default(),
-            registered: open.vacant_key(),
-        }));
+            registered,
+        };
+        if !rt::WAITS_FOR_OTHERS {
+            return Self(Arc::new(make(0)));
+        }
+        let mut open = open_scopes();
+        let scope = Self(Arc::new(make(open.vacant_key())));
         open.insert(Arc::downgrade(&scope.0));
         scope
     }
@@ -253,8 +260,11 @@ impl Scope {
         self.0.plan.kind == ScopeKind::Root
     }
 
-    /// Every scope that may have tasks.
+    /// Every scope that may have tasks, and that can be waited for from here.
     pub(crate) fn all() -> Vec<Self> {
+        if !rt::WAITS_FOR_OTHERS {
+            return vec![Self::root()];
+        }
         let scopes = open_scopes();
         let scopes = scopes.iter().filter_map(|(_, scope)| scope.upgrade());
         scopes.map(Self).collect()

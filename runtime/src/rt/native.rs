@@ -31,6 +31,9 @@ pub(crate) fn spawn_detached(task: impl Future<Output = ()> + Send + 'static) {
 /// What most tasks and handlers come to is done in fewer steps, by code of its own.
 pub(crate) const SHORTCUTS: bool = true;
 
+/// An invocation, or `main`, may wait for what another one does.
+pub(crate) const WAITS_FOR_OTHERS: bool = true;
+
 /// What is aborted may go on for as long as its poll lasts, or its closure.
 pub(crate) const GIVES_UP: bool = true;
 

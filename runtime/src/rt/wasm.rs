@@ -38,6 +38,9 @@ pub(crate) const SHORTCUTS: bool = false;
 )]
 pub trait Blocking {}
 
+/// The platform ends a request that waits for another one's work.
+pub(crate) const WAITS_FOR_OTHERS: bool = false;
+
 /// What is aborted is dropped in a turn of the one thread, so nothing has to be given up.
 pub(crate) const GIVES_UP: bool = false;
 
