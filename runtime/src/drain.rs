@@ -17,7 +17,6 @@ use crate::{scope::Scope, state::Phase, stop::Observer};
 /// for them.
 #[must_use = "a drain does nothing unless it is polled"]
 pub struct Drain {
-    scope: Scope,
     observer: Observer,
 }
 
@@ -25,19 +24,16 @@ impl Drain {
     pub(crate) fn new(scope: Scope) -> Self {
         scope.lock_seldom().attached = true;
         Self {
-            observer: Observer::new(scope.clone()),
-            scope,
+            observer: Observer::new(scope),
         }
     }
-}
 
-impl Drain {
     /// For a platform that ends an invocation this long after its response: keep-alive tasks are
     /// told to stop 100 ms before that, aborted 50 ms later, and named in the log.
     ///
     /// The time runs from when the handler has returned its value.
     pub fn within(self, budget: Duration) -> Self {
-        self.scope.lock_seldom().more.make().budget = Some(budget);
+        self.observer.scope.lock_seldom().more.make().budget = Some(budget);
         self
     }
 }
@@ -53,14 +49,15 @@ impl Future for Drain {
 
 impl Drop for Drain {
     fn drop(&mut self) {
+        let scope = &self.observer.scope;
         let phase = {
-            let mut state = self.scope.lock_seldom();
+            let mut state = scope.lock_seldom();
             state.attached = false;
             state.phase
         };
         // Before it has joined, the handler itself sees that nobody drains.
         if phase == Phase::Joined {
-            self.scope.leave();
+            scope.leave();
         }
     }
 }
@@ -68,7 +65,7 @@ impl Drop for Drain {
 impl fmt::Debug for Drain {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Drain")
-            .field("scope", &self.scope)
+            .field("scope", &self.observer.scope)
             .finish_non_exhaustive()
     }
 }

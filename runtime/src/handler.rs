@@ -207,9 +207,7 @@ impl Options {
         };
         let scope = Scope::open(plan);
         if then == Then::JoinAndFail {
-            let (sender, verdict) = Verdict::new();
-            scope.lock_seldom().more.make().verdict = Some(sender);
-            host.verdict(verdict);
+            host.verdict(Verdict::new(scope.clone()));
         }
         if then == Then::Attached {
             // A drain that comes back is dropped, and with it the attachment.

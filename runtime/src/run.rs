@@ -310,7 +310,7 @@ impl RestProjection<'_> {
     /// it wants to know how the handler ends.
     #[inline(never)]
     fn conclude(&mut self, joined: Joined, end: Option<End>) -> Option<JoinError> {
-        let verdict = self.context.scope().and_then(verdict);
+        let verdict = self.context.scope().and_then(verdict::Sender::of);
         *self.context = Current::OUTSIDE;
         *self.late = None;
         let Joined {
@@ -403,29 +403,19 @@ impl PlannedProjection<'_> {
     }
 }
 
-/// Where the host wants to know how the handler ends.
-fn verdict(scope: &Scope) -> Option<verdict::Sender> {
-    let mut state = scope.lock_seldom();
-    state.more.get()?.verdict.take()
-}
-
 /// A handler's future was dropped that had a scope.
 fn dropped(scope: &Scope, late: &mut Option<Box<Late>>, attached: bool, abort: bool) {
     if let Some(late) = late {
         late.joining = None;
     }
     scope.end_join();
-    let attached = {
+    drop(verdict::Sender::of(scope));
+    let (attached, joiner) = {
         let mut state = scope.lock_seldom();
-        // Both may be the user's code to drop.
-        let more = state.more.get();
-        let verdict = more.and_then(|more| more.verdict.take());
-        let left = (verdict, state.joiner.take());
-        let attached = attached && state.attached;
-        drop(state);
-        drop(left);
-        attached
+        (attached && state.attached, state.joiner.take())
     };
+    // It may be the user's code to drop.
+    drop(joiner);
     if abort {
         scope.stop(Group::ALL, Stage::Aborted);
     }

@@ -13,7 +13,7 @@ use crate::{
     rt::Instant,
     scope::{Deadline, Scope},
     slot::{Ended, Facts, Fate, Slot},
-    verdict,
+    verdict::Told,
 };
 
 /// The ways in which a task holds its invocation.
@@ -148,8 +148,9 @@ pub(crate) struct More {
     pub(crate) budget: Option<Duration>,
     /// When that is over, from the response on.
     pub(crate) over: Option<Deadline>,
-    /// Tells the host how the handler has ended.
-    pub(crate) verdict: Option<verdict::Sender>,
+    /// The host wants to know how the handler ends.
+    pub(crate) wants_verdict: bool,
+    pub(crate) verdict: Option<Told>,
     /// Waiting for `max_concurrent`, oldest first.
     pub(crate) waiting: Queue,
     /// Waiting for the response.
@@ -173,6 +174,7 @@ impl More {
         rows: Vec::new(),
         budget: None,
         over: None,
+        wants_verdict: false,
         verdict: None,
         waiting: Queue::new(),
         deferred: Queue::new(),
@@ -267,7 +269,7 @@ impl State {
             && more.waiting.is_empty()
             && more.adopted.is_empty()
             && more.inherited.is_empty()
-            && more.verdict.is_none()
+            && !more.wants_verdict
     }
 
     /// Nothing holds the join any more.

@@ -90,7 +90,7 @@ impl Enforcer {
 
 /// [`Enforcer`] for who does not join.
 pub(crate) struct Observer {
-    scope: Scope,
+    pub(crate) scope: Scope,
     /// Its key among the scope's observers, once it has waited.
     key: Option<usize>,
     enforcer: Enforcer,

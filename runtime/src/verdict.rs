@@ -1,31 +1,32 @@
 //! How a handler ended, for a host whose platform does not look at what it returns.
 
 use std::{
+    fmt, mem,
     pin::Pin,
     task::{Context, Poll, ready},
 };
 
-use futures_channel::oneshot::{self, Receiver};
-
-use crate::{caught::attempt, join_error::JoinError, site::Site};
+use crate::{
+    caught::attempt, join_error::JoinError, scope::Scope, site::Site, state::State, stop::Observer,
+};
 
 /// How a handler ended, for a [`Host`](crate::Host) that has to tell its platform.
 ///
 /// # Errors
 /// A text that names the tasks that did not complete. Where the handler itself returned an error,
 /// panicked or was dropped, it says that.
-#[derive(Debug)]
-pub struct Verdict(Receiver<Told>);
+pub struct Verdict {
+    observer: Observer,
+}
 
-type Told = Result<(), String>;
-
-/// The handler's end of a [`Verdict`]. Dropped, it tells that the handler did not return.
-pub(crate) struct Sender(oneshot::Sender<Told>);
+pub(crate) type Told = Result<(), String>;
 
 impl Verdict {
-    pub(crate) fn new() -> (Sender, Self) {
-        let (sender, verdict) = oneshot::channel();
-        (Sender(sender), Self(verdict))
+    pub(crate) fn new(scope: Scope) -> Self {
+        scope.lock_seldom().more.make().wants_verdict = true;
+        Self {
+            observer: Observer::new(scope),
+        }
     }
 }
 
@@ -33,23 +34,55 @@ impl Future for Verdict {
     type Output = Told;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Told> {
-        let told = ready!(Pin::new(&mut self.0).poll(cx));
-        Poll::Ready(told.unwrap_or_else(|_| Err("the handler did not return".to_owned())))
+        let is_told = |state: &mut State| state.more.verdict.is_some();
+        ready!(self.observer.poll(cx, &is_told));
+        let told = self.observer.scope.lock_seldom().more.make().verdict.take();
+        told.map_or(Poll::Pending, Poll::Ready)
     }
 }
 
+impl fmt::Debug for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Verdict").finish_non_exhaustive()
+    }
+}
+
+/// The handler's end of a [`Verdict`], which tells when it is dropped.
+pub(crate) struct Sender {
+    scope: Scope,
+    told: Told,
+}
+
 impl Sender {
+    /// Where the host wants to know how the handler of `scope` ends, and has not been told.
+    pub(crate) fn of(scope: &Scope) -> Option<Self> {
+        let wants = {
+            let mut state = scope.lock_seldom();
+            mem::take(&mut state.more.get()?.wants_verdict)
+        };
+        wants.then(|| Self {
+            scope: scope.clone(),
+            told: Err("the handler did not return".to_owned()),
+        })
+    }
+
     /// `failed`: the handler returned an error of its own.
-    pub(crate) fn tell(self, handler: &Site, error: Option<&JoinError>, failed: bool) {
+    pub(crate) fn tell(mut self, handler: &Site, error: Option<&JoinError>, failed: bool) {
         let name = handler.text();
-        let told = match error {
+        self.told = match error {
             // It may hold the user's errors.
             Some(error) => Err(attempt(|| error.to_string())
                 .unwrap_or_else(|| format!("a task of `{name}` did not complete"))),
             None if failed => Err(format!("`{name}` returned an error")),
             None => Ok(()),
         };
-        // A host that does not want to know has dropped its end.
-        let _ = self.0.send(told);
+    }
+}
+
+impl Drop for Sender {
+    fn drop(&mut self) {
+        let told = mem::replace(&mut self.told, Ok(()));
+        self.scope.lock_seldom().more.make().verdict = Some(told);
+        self.scope.wake_observers();
     }
 }
