@@ -28,13 +28,13 @@ pub(crate) enum Then {
     JoinAndFail,
 }
 
-/// The failures that the handler returns.
+/// The failures that are the handler's.
 #[derive(Default)]
 pub(crate) struct Joined {
     pub(crate) failures: Vec<TaskError>,
     pub(crate) cancelled: Vec<TaskError>,
-    /// Failures that went to the log instead.
-    pub(crate) logged: Vec<TaskError>,
+    /// They went to the log, since the handler does not return them.
+    pub(crate) logged: bool,
 }
 
 /// Waits for what the handler waits for, and takes its failures.
@@ -246,15 +246,12 @@ impl Joining {
     }
 
     fn joined(&mut self) -> Joined {
-        let joined = mem::take(&mut self.joined);
-        if self.returns {
-            return joined;
+        let mut joined = mem::take(&mut self.joined);
+        if !self.returns {
+            log_all(&self.scope, &joined.failures);
+            joined.logged = true;
         }
-        log_all(&self.scope, &joined.failures);
-        Joined {
-            logged: joined.failures,
-            ..Joined::default()
-        }
+        joined
     }
 }
 

@@ -331,11 +331,9 @@ impl RestProjection<'_> {
         };
         let error = JoinError::new(failures, cancelled);
         if let Some(verdict) = verdict {
-            let logged = JoinError::new(logged, Vec::new());
-            let told = error.as_ref().or(logged.as_ref());
-            verdict.tell(self.options.site, told, failed);
+            verdict.tell(self.options.site, error.as_ref(), failed);
         }
-        error
+        error.filter(|_| !logged)
     }
 
     /// The handler is dropped, and its body has been.

@@ -92,7 +92,8 @@ where
         let failed = match this.joining {
             Some(joining) => {
                 let joined = ready!(joining.poll(cx));
-                JoinError::new(joined.failures, joined.cancelled)
+                let error = JoinError::new(joined.failures, joined.cancelled);
+                error.filter(|_| !joined.logged)
             }
             None => None,
         };
