@@ -155,17 +155,14 @@ impl Scope {
             // Under both locks: nobody sees this scope closed and its account missing.
             loop {
                 let outer = up.unwrap_or_else(Self::root);
-                let rows = match (outer.keeps_rows(), self.0.plan.reports) {
-                    (true, true) => state.more.rows.clone(),
-                    (true, false) => state.take_rows(),
-                    (false, _) => Vec::new(),
-                };
-                let taken = outer
-                    .lock_seldom()
-                    .take_over(&mut state, key, &mut unread, rows);
-                if taken {
+                let mut account = outer.lock_seldom();
+                if account.take_over(&mut state, key, &mut unread) {
+                    if outer.keeps_rows() {
+                        account.add_rows(&mut state, self.0.plan.reports);
+                    }
                     break;
                 }
+                drop(account);
                 let further = outer.0.plan.parent.clone();
                 up = further;
             }

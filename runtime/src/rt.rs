@@ -19,9 +19,9 @@ pub use platform::Instant;
 #[cfg(feature = "lambda")]
 pub(crate) use platform::timeout_at;
 pub(crate) use platform::{
-    AbortHandle, Blocking, GIVES_UP, Kept, MaybeSend, Runnable, Runtime, SHORTCUTS, Sleep, WAITS_FOR_OTHERS, entered,
-    erased, has_budget, keep, outlined, print_error, runnable, sleep, sleep_until, spawn,
-    spawn_blocking, spawn_detached, system_now, taken, yield_now,
+    AbortHandle, Blocking, GIVES_UP, Kept, MaybeSend, Runnable, Runtime, SHORTCUTS, Sleep,
+    WAITS_FOR_OTHERS, entered, erased, has_budget, keep, outlined, print_error, runnable, sleep,
+    sleep_until, spawn, spawn_blocking, spawn_detached, system_now, taken, yield_now,
 };
 
 /// No code of the user's runs under a lock, so a poisoned one is still consistent. On WebAssembly a

@@ -1,12 +1,19 @@
 //! What a scope knows about its tasks. Everything here happens under the scope's lock; nothing
 //! here runs code of the user's, not even a drop.
 
-use std::{mem, ops::Deref, sync::Arc, task::Waker, time::Duration};
+use std::{
+    mem::{self, ManuallyDrop},
+    ops::Deref,
+    sync::Arc,
+    task::Waker,
+    time::Duration,
+};
 
 use slab::Slab;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    asked::ROWS,
     error::TaskError,
     queue::Queue,
     report::{Counts, TaskReport},
@@ -143,7 +150,7 @@ pub(crate) struct State {
 
 /// What only some scopes have.
 pub(crate) struct More {
-    pub(crate) rows: Vec<TaskReport>,
+    pub(crate) rows: ManuallyDrop<Vec<TaskReport>>,
     /// How long the platform keeps the invocation alive after the response.
     pub(crate) budget: Option<Duration>,
     /// When that is over, from the response on.
@@ -171,7 +178,7 @@ pub(crate) struct More {
 
 impl More {
     const NOTHING: Self = Self {
-        rows: Vec::new(),
+        rows: ManuallyDrop::new(Vec::new()),
         budget: None,
         over: None,
         wants_verdict: false,
@@ -184,6 +191,12 @@ impl More {
         failed: Vec::new(),
         inherited: Vec::new(),
     };
+}
+
+impl Drop for More {
+    fn drop(&mut self) {
+        ROWS.drop(&mut self.rows);
+    }
 }
 
 /// [`More`], once something is put there: each invocation makes a state, moves it and drops it.
@@ -360,16 +373,13 @@ impl State {
         inner: &mut Self,
         key: Option<usize>,
         unread: &mut Vec<TaskError>,
-        rows: Vec<TaskReport>,
     ) -> bool {
         if self.phase == Phase::Closed {
             return false;
         }
         self.counts.add(inner.counts);
-        if !rows.is_empty() || !unread.is_empty() {
-            let more = self.more.make();
-            more.rows.extend(rows);
-            more.inherited.append(unread);
+        if !unread.is_empty() {
+            self.more.make().inherited.append(unread);
         }
         if let Some(key) = key {
             self.more.make().adopted.remove(key);
@@ -378,9 +388,21 @@ impl State {
         true
     }
 
+    /// Takes over the rows of `inner` too; with `copies`, it still needs them for its own report.
+    pub(crate) fn add_rows(&mut self, inner: &mut Self, copies: bool) {
+        let rows = if copies {
+            inner.more.rows.to_vec()
+        } else {
+            inner.take_rows()
+        };
+        if !rows.is_empty() {
+            self.more.make().rows.extend(rows);
+        }
+    }
+
     pub(crate) fn take_rows(&mut self) -> Vec<TaskReport> {
         let more = self.more.get();
-        more.map(|more| mem::take(&mut more.rows))
+        more.map(|more| mem::take(&mut *more.rows))
             .unwrap_or_default()
     }
 
