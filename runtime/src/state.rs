@@ -440,3 +440,75 @@ fn wanted(
     let ended = slot.ended().filter(|ended| is_it && ended.is_wanted())?;
     Some((facts, group, ended))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{borrow::Cow, time::Duration};
+
+    use super::*;
+    use crate::{
+        error::{Cause, TaskErrorKind},
+        outcome::TaskKind,
+        site::Site,
+    };
+
+    /// A task that has failed; its key and sequence.
+    fn fail(state: &mut State) -> (u32, u32) {
+        static SITE: Site = Site::new("task");
+
+        let sequence = state.next_sequence();
+        let mut slot = Slot {
+            stopper: None,
+            site: &SITE,
+            extra: None,
+            started: 0,
+            sequence,
+            kind: TaskKind::Spawn,
+            group: Group::Tracked,
+            facts: Facts::STARTED,
+        };
+        slot.extra().ended = Some(Ended {
+            error: TaskError::new(
+                TaskErrorKind::Failed,
+                Cow::Owned(sequence.to_string()),
+                SITE.location(),
+                Duration::ZERO,
+                Cause::None,
+            ),
+            stopped: false,
+            fate: Fate::Join,
+        });
+        let key = u32::try_from(state.slots.insert(slot)).unwrap();
+        state.note_failed(key, sequence);
+        (key, sequence)
+    }
+
+    #[test]
+    fn failures_that_handles_have_taken_are_forgotten() {
+        let mut state = State::new(Instant::now(), Phase::Open, false);
+        let (first, _) = fail(&mut state);
+        for _ in 0..1000 {
+            let (key, _) = fail(&mut state);
+            state.free(key);
+        }
+        assert!(state.more.failed.len() < 10, "{}", state.more.failed.len());
+        let taken = state.take_failures(Group::ALL);
+        let names: Vec<_> = taken.iter().map(TaskError::name).collect();
+        assert_eq!(names, ["0"]);
+        state.free(first);
+    }
+
+    #[test]
+    fn failures_are_taken_in_the_order_of_their_ends() {
+        let mut state = State::new(Instant::now(), Phase::Open, false);
+        let (first, _) = fail(&mut state);
+        fail(&mut state);
+        state.free(first);
+        // In the place of the first.
+        let (third, _) = fail(&mut state);
+        assert_eq!(third, first);
+        let taken = state.take_failures(Group::JOINED);
+        let names: Vec<_> = taken.iter().map(TaskError::name).collect();
+        assert_eq!(names, ["1", "2"]);
+    }
+}

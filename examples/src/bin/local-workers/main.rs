@@ -35,7 +35,7 @@ const RATIO: Limit = Limit {
 /// By how many KB a small worker may grow against `ctx.wait_until` by hand.
 const GROWTH: Limit = Limit {
     goal: 40.0,
-    ceiling: 47.1,
+    ceiling: 40.8,
 };
 
 impl Limit {
