@@ -191,7 +191,8 @@ impl Scope {
             Phase::Open
         };
         let opened = Instant::now();
-        let make = |registered| Inner {
+        let mut open = rt::WAITS_FOR_OTHERS.then(open_scopes);
+        let scope = Self(Arc::new(Inner {
             // Relaxed: an identity needs no order.
             id: NEXT.fetch_add(1, Ordering::Relaxed),
             opened,
@@ -207,14 +208,11 @@ impl Scope {
             stopping: AtomicBool::new(false),
             #[cfg(feature = "callbacks")]
             callbacks: crate::callbacks::Ledger::default(),
-            registered,
-        };
-        if !rt::WAITS_FOR_OTHERS {
-            return Self(Arc::new(make(0)));
+            registered: open.as_ref().map_or(0, |open| open.vacant_key()),
+        }));
+        if let Some(open) = &mut open {
+            open.insert(Arc::downgrade(&scope.0));
         }
-        let mut open = open_scopes();
-        let scope = Self(Arc::new(make(open.vacant_key())));
-        open.insert(Arc::downgrade(&scope.0));
         scope
     }
 

@@ -110,15 +110,15 @@ pub const GOALS: &[Goal] = &[
     goal(Instructions, "in_task-try_join_all/ready/100", Times("JoinSet/ready/100"), 0.27)
         .floor("floor-in_task/ready/100", 0.55, IN_TASK),
     goal(Instructions, "spawn-join_all/ready/1", Times("bare/ready/1"), 1.00)
-        .floor("floor-spawn/ready/1", 1.80, ALONE),
+        .floor("floor-spawn/ready/1", 1.86, ALONE),
     goal(Instructions, "spawn-join_all/ready/1", Times("JoinSet/ready/1"), 0.90)
-        .floor("floor-spawn/ready/1", 1.53, ALONE),
+        .floor("floor-spawn/ready/1", 1.57, ALONE),
     goal(Instructions, "spawn-try_join_all/ready/1", Times("bare/ready/1"), 1.00)
-        .floor("floor-spawn/ready/1", 1.80, ALONE),
+        .floor("floor-spawn/ready/1", 1.86, ALONE),
     goal(Instructions, "spawn-try_join_all/ready/1", Times("JoinSet/ready/1"), 0.90)
-        .floor("floor-spawn/ready/1", 1.53, ALONE),
+        .floor("floor-spawn/ready/1", 1.57, ALONE),
     goal(Instructions, "handler/no-tasks/1000", Over("async-fn/no-tasks/1000"), 30.0)
-        .floor("floor-handler/no-tasks/1000", 132.0, HANDLER),
+        .floor("floor-handler/no-tasks/1000", 144.0, HANDLER),
     goal(Allocations, "handler/no-tasks/1000", Nothing, 0.0),
     goal(Instructions, "spawn-join_all/ready/1000000", Times("spawn-join_all/ready/100"), 1.05),
     goal(Instructions, "spawn-try_join_all/ready/1000000", Times("spawn-try_join_all/ready/100"), 1.05),
