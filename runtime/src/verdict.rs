@@ -15,6 +15,10 @@ use crate::{
 /// # Errors
 /// A text that names the tasks that did not complete. Where the handler itself returned an error,
 /// panicked or was dropped, it says that.
+///
+/// # Cancel safety
+/// Cancel safe: dropped, it tells nobody, and nothing else changes. While it is polled, it holds the
+/// handler's tasks to their deadline.
 pub struct Verdict {
     observer: Observer,
 }
