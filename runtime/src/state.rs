@@ -1,26 +1,18 @@
 //! What a scope knows about its tasks. Everything here happens under the scope's lock; nothing
 //! here runs code of the user's, not even a drop.
 
-use std::{
-    mem::{self, ManuallyDrop},
-    ops::Deref,
-    sync::Arc,
-    task::Waker,
-    time::Duration,
-};
+use std::{mem, sync::Arc, task::Waker};
 
 use slab::Slab;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    asked::ROWS,
     error::TaskError,
-    queue::Queue,
+    more::Boxed,
     report::{Counts, TaskReport},
     rt::Instant,
-    scope::{Deadline, Scope},
-    slot::{Ended, Facts, Fate, Slot},
-    verdict::Told,
+    scope::Scope,
+    slot::{Facts, Slot},
 };
 
 /// The ways in which a task holds its invocation.
@@ -148,84 +140,6 @@ pub(crate) struct State {
     pub(crate) more: Boxed,
 }
 
-/// What only some scopes have.
-pub(crate) struct More {
-    pub(crate) rows: ManuallyDrop<Vec<TaskReport>>,
-    /// How long the platform keeps the invocation alive after the response.
-    pub(crate) budget: Option<Duration>,
-    /// When that is over, from the response on.
-    pub(crate) over: Option<Deadline>,
-    /// The host wants to know how the handler ends.
-    pub(crate) wants_verdict: bool,
-    pub(crate) verdict: Option<Told>,
-    /// Waiting for `max_concurrent`, oldest first.
-    pub(crate) waiting: Queue,
-    /// Waiting for the response.
-    pub(crate) deferred: Queue,
-    /// Who waits for a change and does not join. One that has been woken is still here, until it
-    /// waits again or is gone.
-    pub(crate) observers: Slab<Option<Waker>>,
-    /// Ended handlers' scopes that this one drains.
-    pub(crate) adopted: Slab<Adopted>,
-    /// Who drains this one, and the key there.
-    pub(crate) adopter: Option<(Scope, usize)>,
-    /// The tasks whose end the join may want, the first in time first, and some that have been
-    /// taken by their handles since.
-    failed: Vec<(u32, u32)>,
-    /// Failures of adopted scopes, kept for the join.
-    pub(crate) inherited: Vec<TaskError>,
-}
-
-impl More {
-    const NOTHING: Self = Self {
-        rows: ManuallyDrop::new(Vec::new()),
-        budget: None,
-        over: None,
-        wants_verdict: false,
-        verdict: None,
-        waiting: Queue::new(),
-        deferred: Queue::new(),
-        observers: Slab::new(),
-        adopted: Slab::new(),
-        adopter: None,
-        failed: Vec::new(),
-        inherited: Vec::new(),
-    };
-}
-
-impl Drop for More {
-    fn drop(&mut self) {
-        ROWS.drop(&mut self.rows);
-    }
-}
-
-/// [`More`], once something is put there: each invocation makes a state, moves it and drops it.
-#[derive(Default)]
-pub(crate) struct Boxed(Option<Box<More>>);
-
-impl Deref for Boxed {
-    type Target = More;
-
-    #[inline]
-    fn deref(&self) -> &More {
-        const NOTHING: &More = &More::NOTHING;
-        self.0.as_deref().unwrap_or(NOTHING)
-    }
-}
-
-impl Boxed {
-    /// To put something there. A call, instead of its code in each of the places.
-    #[inline(never)]
-    pub(crate) fn make(&mut self) -> &mut More {
-        self.0.get_or_insert_with(|| Box::new(More::NOTHING))
-    }
-
-    /// To take something out, where there may be something.
-    pub(crate) fn get(&mut self) -> Option<&mut More> {
-        self.0.as_deref_mut()
-    }
-}
-
 impl State {
     #[inline]
     pub(crate) fn new(opened: Instant, phase: Phase, released: bool) -> Self {
@@ -330,42 +244,6 @@ impl State {
         slot
     }
 
-    /// Ends the join of `groups`: takes the failures that belong to it, the first in time first, and
-    /// leaves a summary for handles that ask later. Claimed ones that come back go to the log.
-    pub(crate) fn take_failures(&mut self, groups: &[Group]) -> Vec<TaskError> {
-        for &group in groups {
-            self.group(group).unclaimed = 0;
-        }
-        let Self { slots, more, .. } = self;
-        let Some(more) = more.get() else {
-            return Vec::new();
-        };
-        let mut failures = Vec::new();
-        more.failed.retain(|&task| {
-            let Some((facts, group, ended)) = wanted(slots, task) else {
-                return false;
-            };
-            if ended.fate != Fate::Join || !groups.contains(&group) {
-                return true;
-            }
-            if facts.has(Facts::CLAIMED) {
-                ended.fate = Fate::Log;
-                return false;
-            }
-            ended.fate = Fate::Done;
-            let summary = ended.error.summary();
-            failures.push(mem::replace(&mut ended.error, summary));
-            if facts.has(Facts::ORPHAN) {
-                slots.remove(task.0 as usize);
-            }
-            false
-        });
-        if groups.contains(&Group::KeepAlive) {
-            failures.append(&mut more.inherited);
-        }
-        failures
-    }
-
     /// Takes the account of `inner`, an adopted or nested scope that closes; not if this one has
     /// closed before.
     pub(crate) fn take_over(
@@ -404,111 +282,5 @@ impl State {
         let more = self.more.get();
         more.map(|more| mem::take(&mut *more.rows))
             .unwrap_or_default()
-    }
-
-    /// Notes a task whose end the join may want.
-    pub(crate) fn note_failed(&mut self, key: u32, sequence: u32) {
-        if self.more.failed.len() > 2 * self.slots.len() {
-            // None of them is taken, and those that are gone are forgotten.
-            self.take_failures(&[]);
-        }
-        self.more.make().failed.push((key, sequence));
-    }
-
-    /// Summaries of the tracked tasks that were stopped with their group.
-    pub(crate) fn cancelled(&mut self) -> Vec<TaskError> {
-        let Self { slots, more, .. } = self;
-        let mut cancelled = Vec::new();
-        for &task in &more.failed {
-            if let Some((.., ended)) = wanted(slots, task)
-                && ended.stopped
-            {
-                cancelled.push(ended.error.summary());
-            }
-        }
-        cancelled
-    }
-}
-
-/// The end of a task that the join may want.
-fn wanted(
-    slots: &mut Slab<Slot>,
-    (key, sequence): (u32, u32),
-) -> Option<(Facts, Group, &mut Ended)> {
-    let slot = slots.get_mut(key as usize)?;
-    let (facts, group, is_it) = (slot.facts, slot.group, slot.sequence == sequence);
-    let ended = slot.ended().filter(|ended| is_it && ended.is_wanted())?;
-    Some((facts, group, ended))
-}
-
-#[cfg(test)]
-mod tests {
-    use std::{borrow::Cow, time::Duration};
-
-    use super::*;
-    use crate::{
-        error::{Cause, TaskErrorKind},
-        outcome::TaskKind,
-        site::Site,
-    };
-
-    /// A task that has failed; its key and sequence.
-    fn fail(state: &mut State) -> (u32, u32) {
-        static SITE: Site = Site::new("task");
-
-        let sequence = state.next_sequence();
-        let mut slot = Slot {
-            stopper: None,
-            site: &SITE,
-            extra: None,
-            started: 0,
-            sequence,
-            kind: TaskKind::Spawn,
-            group: Group::Tracked,
-            facts: Facts::STARTED,
-        };
-        slot.extra().ended = Some(Ended {
-            error: TaskError::new(
-                TaskErrorKind::Failed,
-                Cow::Owned(sequence.to_string()),
-                SITE.location(),
-                Duration::ZERO,
-                Cause::None,
-            ),
-            stopped: false,
-            fate: Fate::Join,
-        });
-        let key = u32::try_from(state.slots.insert(slot)).unwrap();
-        state.note_failed(key, sequence);
-        (key, sequence)
-    }
-
-    #[test]
-    fn failures_that_handles_have_taken_are_forgotten() {
-        let mut state = State::new(Instant::now(), Phase::Open, false);
-        let (first, _) = fail(&mut state);
-        for _ in 0..1000 {
-            let (key, _) = fail(&mut state);
-            state.free(key);
-        }
-        assert!(state.more.failed.len() < 10, "{}", state.more.failed.len());
-        let taken = state.take_failures(Group::ALL);
-        let names: Vec<_> = taken.iter().map(TaskError::name).collect();
-        assert_eq!(names, ["0"]);
-        state.free(first);
-    }
-
-    #[test]
-    fn failures_are_taken_in_the_order_of_their_ends() {
-        let mut state = State::new(Instant::now(), Phase::Open, false);
-        let (first, _) = fail(&mut state);
-        fail(&mut state);
-        state.free(first);
-        // In the place of the first.
-        let (third, _) = fail(&mut state);
-        assert_eq!(third, first);
-        let taken = state.take_failures(Group::JOINED);
-        let names: Vec<_> = taken.iter().map(TaskError::name).collect();
-        assert_eq!(names, ["1", "2"]);
     }
 }
