@@ -177,17 +177,6 @@ impl RuntimeApi {
         delivered.find(|(other, _)| other == id).map(|(_, at)| *at)
     }
 
-    /// Waits until the event has been handed out.
-    pub async fn until_delivered(&self, id: &str) -> Stamp {
-        loop {
-            let changed = self.shared.changed.notified();
-            if let Some(at) = self.delivered(id) {
-                return at;
-            }
-            changed.await;
-        }
-    }
-
     /// Waits until `found` finds what it looks for among the calls.
     pub async fn wait<T>(&self, mut found: impl FnMut(&[Call]) -> Option<T>) -> T {
         let waiting = async {

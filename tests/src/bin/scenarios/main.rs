@@ -144,7 +144,11 @@ async fn play(pen: Pen, scenario: Scenario) -> Result<&'static str, Error> {
             std::future::pending().await
         }
         Scenario::Blocks => {
-            spawn_blocking_tracked!(name = "blocking task", thread::park);
+            spawn_blocking_tracked!(name = "blocking task", move || {
+                let written = pen.write_blocking("blocks", Phase::Started);
+                thread::park();
+                written
+            });
             Ok("never sent")
         }
         Scenario::Lingers => {
