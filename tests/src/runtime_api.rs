@@ -88,7 +88,7 @@ struct State {
     events: VecDeque<Event>,
     replies: HashMap<Ask, Reply>,
     calls: Vec<Call>,
-    /// The current request on each connection.
+    /// The events that were handed out, by their ids, and when.
     delivered: Vec<(String, Stamp)>,
 }
 
@@ -360,7 +360,6 @@ async fn well(ask: Ask, shared: &Shared) -> String {
             };
             let delivered = (event.id.clone(), Stamp::now());
             shared.lock().delivered.push(delivered);
-            shared.changed.notify_waiters();
             format!(
                 "HTTP/1.1 200 OK\r\n\
                  lambda-runtime-aws-request-id: {}\r\n\
