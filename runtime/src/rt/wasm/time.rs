@@ -3,17 +3,14 @@
 use std::{
     cell::Cell,
     ops::{Add, Sub},
-    panic::AssertUnwindSafe,
     pin::Pin,
-    task::{Context, Poll, ready},
+    task::{Context, Poll, Waker},
     time::Duration,
 };
 
-use js_sys::{Function, Promise};
-use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
-use wasm_bindgen_futures::JsFuture;
+use wasm_bindgen::prelude::{Closure, JsValue, wasm_bindgen};
 
-use super::since_epoch;
+use super::{Kept, VALUES, keep, since_epoch};
 
 /// The longest time that `setTimeout` takes: 2³¹ − 1 milliseconds.
 const LONGEST: u64 = i32::MAX as u64;
@@ -86,41 +83,56 @@ impl Sub for Instant {
 
 #[wasm_bindgen]
 extern "C" {
+    /// Calls `callback` with `key`.
     #[wasm_bindgen(js_name = setTimeout)]
-    fn set_timeout(callback: &Function, milliseconds: i32) -> f64;
+    fn set_timeout(callback: &JsValue, milliseconds: i32, key: usize) -> f64;
 
     #[wasm_bindgen(js_name = clearTimeout)]
     fn clear_timeout(id: f64);
 }
 
+thread_local! {
+    /// What all of them call: a closure or a promise for each would cost as much as its timer.
+    static FIRE: JsValue = Closure::<dyn Fn(usize)>::new(fire).into_js_value();
+}
+
+/// Whom a timer wakes: nobody once it has fired.
+type Place = Cell<Option<Waker>>;
+
 /// A running `setTimeout`, which is cleared when it is dropped.
 struct Timeout {
     id: f64,
-    fire: Function,
-    fired: JsFuture,
+    place: Kept,
 }
 
 impl Timeout {
-    fn new(milliseconds: i32) -> Self {
-        let mut started = None;
-        let mut timer = AssertUnwindSafe(&mut started);
-        let fired = Promise::new(&mut move |fire, _| {
-            **timer = Some((set_timeout(&fire, milliseconds), fire));
-        });
-        let (id, fire) = started.expect("a promise calls at once");
-        Self {
-            id,
-            fire,
-            fired: fired.into(),
-        }
+    fn new(milliseconds: i32, waker: Waker) -> Self {
+        let place = keep::<Place>(Cell::new(Some(waker)));
+        let id = FIRE.with(|fire| set_timeout(fire, milliseconds, place.0));
+        Self { id, place }
+    }
+
+    /// Whether it has fired; if not, it wakes `waker`.
+    fn has_fired(&self, waker: Waker) -> bool {
+        exchange(self.place.0, Some(waker)).is_none()
     }
 }
 
 impl Drop for Timeout {
     fn drop(&mut self) {
+        // One that has fired too: to ask costs more code than it spares.
         clear_timeout(self.id);
-        // A promise that never fires is never freed, nor is who has waited for it.
-        let _ = self.fire.call1(&JsValue::UNDEFINED, &JsValue::UNDEFINED);
+    }
+}
+
+/// Whom the timer with `key` has woken.
+fn exchange(key: usize, waker: Option<Waker>) -> Option<Waker> {
+    VALUES.with_borrow(|values| values.get(key)?.downcast_ref::<Place>()?.replace(waker))
+}
+
+fn fire(key: usize) {
+    if let Some(waker) = exchange(key, None) {
+        waker.wake();
     }
 }
 
@@ -150,21 +162,21 @@ impl Future for Sleep {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = &mut *self;
-        loop {
-            if let Some(timeout) = &mut this.timeout {
-                // A timer does not fail.
-                let _ = ready!(Pin::new(&mut timeout.fired).poll(cx));
-                this.timeout = None;
+        if let Some(timeout) = &this.timeout {
+            if !timeout.has_fired(cx.waker().clone()) {
+                return Poll::Pending;
             }
-            // Asked again when a timer has fired: it may be early, or not reach so far.
-            let left = this.until.0.saturating_sub(Instant::now().0);
-            if left == 0 {
-                return Poll::Ready(());
-            }
-            let milliseconds = left.min(LONGEST);
-            #[expect(clippy::cast_possible_truncation, reason = "at most `i32::MAX`")]
-            let timeout = Timeout::new(milliseconds as i32);
-            this.timeout = Some(timeout);
+            this.timeout = None;
         }
+        // Asked again when a timer has fired: it may be early, or not reach so far.
+        let left = this.until.0.saturating_sub(Instant::now().0);
+        if left == 0 {
+            return Poll::Ready(());
+        }
+        let milliseconds = left.min(LONGEST);
+        #[expect(clippy::cast_possible_truncation, reason = "at most `i32::MAX`")]
+        let timeout = Timeout::new(milliseconds as i32, cx.waker().clone());
+        this.timeout = Some(timeout);
+        Poll::Pending
     }
 }
