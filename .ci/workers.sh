@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds the workers of examples/worker, serves them on the real workerd, and drives them.
-# `workers.sh [ROUNDS]`: how many interleaved answers of each kind the latency is measured with.
+# `workers.sh [ROUNDS]`: how often each isolate is asked when the latency is measured.
 # `workers.sh serve`: the example's page, until the input ends.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -30,8 +30,9 @@ glue() {
 }
 wasm=$PWD/../../.ci/wasm-cargo.sh
 bash "$wasm" abort clippy --quiet --workspace --exclude glue -- -D warnings
-bash "$wasm" abort build --release -p tethered-example-worker -p bare -p by-hand -p scenarios
+bash "$wasm" abort build --release -p tethered-example-worker -p answers -p bare -p by-hand -p scenarios
 glue tethered_example_worker example
+glue answers answers
 glue bare bare
 glue by_hand by-hand
 glue scenarios scenarios

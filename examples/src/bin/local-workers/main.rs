@@ -18,7 +18,11 @@ use std::{
     process::ExitCode,
 };
 
-use crate::{recorder::Recorder, scenario::World, workerd::Workerd};
+use crate::{
+    recorder::Recorder,
+    scenario::World,
+    workerd::{Worker, Workerd},
+};
 
 /// What is aimed at, and what may not be exceeded.
 struct Limit {
@@ -55,8 +59,11 @@ fn main() -> Result<ExitCode, Error> {
     };
     let (workerd, built) = (Path::new(workerd), Path::new(built));
     let recorder = Recorder::start()?;
+    let url = recorder.url();
+    let start = |workers: &[Worker]| Workerd::start(workerd, built, &url, workers);
+    let workers = ["example", "bare", "scenarios", "scenarios-unwind"];
     let world = World {
-        workerd: Workerd::start(workerd, built, &recorder.url())?,
+        workerd: start(&workers.map(|folder| (folder.to_owned(), folder)))?,
         recorder,
     };
 
@@ -66,8 +73,8 @@ fn main() -> Result<ExitCode, Error> {
         return Ok(ExitCode::SUCCESS);
     }
     let rounds = rounds.parse().map_err(Error::other)?;
-    let latency = latency::measure(&world, rounds)?;
     let rows = scenarios::all(&world)?;
+    let latency = latency::measure(start, rounds)?;
     let mut missed = 0;
     println!(
         "{:40} {:>22}  side effects, counted outside of the worker",
@@ -82,7 +89,8 @@ fn main() -> Result<ExitCode, Error> {
     }
 
     let [nothing, by_hand, tethered] = latency.medians;
-    println!("\nanswers, medians of {rounds} interleaved rounds, ratios as 95% intervals:");
+    let pairs = latency.pairs;
+    println!("\nanswers, medians of {pairs} interleaved pairs, ratios as 95% intervals:");
     println!("  with nothing in the background {nothing:.1?}");
     for (what, median, (least, most)) in [
         (
@@ -96,6 +104,8 @@ fn main() -> Result<ExitCode, Error> {
     }
     let (least, most) = latency.tethered_to_by_hand;
     println!("  `wait_until!` to by hand {least:.3} to {most:.3}");
+    let (least, most) = latency.processes;
+    println!("  `wait_until!` to nothing, by process {least:.3} to {most:.3}");
     let (_, worst) = latency.tethered_to_nothing;
     missed += RATIO.check(worst);
 

@@ -13,18 +13,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Its workers, each with an address of its own, and the folder of its modules. Each runs in an
-/// isolate of its own.
-pub(crate) const WORKERS: [(&str, &str); 7] = [
-    ("example", "example"),
-    ("bare", "bare"),
-    ("scenarios", "scenarios"),
-    ("scenarios-unwind", "scenarios-unwind"),
-    // For latencies, each with one kind of request.
-    ("nothing", "bare"),
-    ("by-hand", "bare"),
-    ("wait-until", "scenarios"),
-];
+/// A worker's name, and the folder of its modules. Each has an address and an isolate of its own.
+pub(crate) type Worker = (String, &'static str);
 
 /// A worker that passes on what has no HTTP: `/scheduled?WORKER?NAME` and `/queue?WORKER?BODY`.
 const DOOR: &str = r#"
@@ -49,11 +39,16 @@ pub(crate) struct Workerd {
 }
 
 impl Workerd {
-    /// Serves the workers whose modules are in `built`.
-    pub(crate) fn start(workerd: &Path, built: &Path, recorder: &str) -> Result<Self> {
+    /// Serves `workers`, whose modules are in `built`.
+    pub(crate) fn start(
+        workerd: &Path,
+        built: &Path,
+        recorder: &str,
+        workers: &[Worker],
+    ) -> Result<Self> {
         let config = built.join("config.capnp");
         fs::write(built.join("door.js"), DOOR)?;
-        fs::write(&config, configuration(built, recorder)?)?;
+        fs::write(&config, configuration(workers, built, recorder)?)?;
         let mut process = Command::new(workerd)
             .args(["serve", "--experimental", "--control-fd=1"])
             .arg(&config)
@@ -83,7 +78,7 @@ impl Workerd {
             console,
             config,
         };
-        while workerd.ports.len() <= WORKERS.len() {
+        while workerd.ports.len() <= workers.len() {
             let Ok((name, port)) = ports.recv_timeout(Duration::from_secs(20)) else {
                 let said = workerd.console().join("\n");
                 return Err(Error::other(format!("workerd does not listen: {said}")));
@@ -146,13 +141,13 @@ fn follow(output: impl Read, console: &Mutex<Vec<String>>, ports: &mpsc::Sender<
     }
 }
 
-fn configuration(built: &Path, recorder: &str) -> Result<String> {
+fn configuration(workers: &[Worker], built: &Path, recorder: &str) -> Result<String> {
     let mut services = String::new();
-    let mut workers = String::new();
+    let mut constants = String::new();
     let mut sockets = String::new();
     let mut bindings = String::new();
     let failed = |_| Error::other("no memory");
-    for (number, (name, folder)) in WORKERS.into_iter().enumerate() {
+    for (number, (name, folder)) in workers.iter().enumerate() {
         let modules = modules(&built.join(folder), folder)?;
         let constant = format!("worker{number}");
         let object = if folder.starts_with("scenarios") {
@@ -174,7 +169,7 @@ fn configuration(built: &Path, recorder: &str) -> Result<String> {
         .map_err(failed)?;
         writeln!(bindings, r#"    (name = "{name}", service = "{name}"),"#).map_err(failed)?;
         writeln!(
-            workers,
+            constants,
             r#"
 const {constant} :Workerd.Worker = (
   modules = [
@@ -208,7 +203,7 @@ const door :Workerd.Worker = (
   bindings = [
 {bindings}  ],
 );
-{workers}"#
+{constants}"#
     ))
 }
 

@@ -1,4 +1,4 @@
-//! A worker without Tethered: what answers are measured against, and what a floating task comes to.
+//! A worker without Tethered: what a floating task comes to.
 
 use std::time::Duration;
 
@@ -12,14 +12,10 @@ async fn record_later(url: String) -> Result<()> {
 }
 
 #[event(fetch)]
-async fn fetch(request: Request, env: Env, ctx: Context) -> Result<Response> {
-    let path = request.path();
-    if let Some(run) = path.strip_prefix("/floating/") {
+async fn fetch(request: Request, env: Env, _ctx: Context) -> Result<Response> {
+    if let Some(run) = request.path().strip_prefix("/floating/") {
         let url = format!("{}/{run}/done", env.var("RECORDER")?);
         spawn_local(async { drop(record_later(url).await) });
-    }
-    if path == "/by-hand" {
-        ctx.wait_until(Delay::from(Duration::from_millis(10)));
     }
     Response::ok("nothing")
 }

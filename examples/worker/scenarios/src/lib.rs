@@ -42,9 +42,6 @@ pub(crate) async fn wait(milliseconds: u64) {
 #[event(fetch, respond_with_errors)]
 async fn fetch(req: Request, env: Env, ctx: Context) -> Result<Response> {
     let path = req.path();
-    if path == "/one-after-answer" {
-        return tasks::one_after_answer(ctx).await;
-    }
     let mut parts = path.split('/').skip(1);
     let (route, run) = (parts.next().unwrap_or(""), parts.next().unwrap_or(""));
     let recorder = Recorder::new(&env, run)?;

@@ -3,7 +3,7 @@
 use tethered::{after_response, serverless_handler, spawn_tracked, wait_until};
 use worker::{Context, Response, Result};
 
-use crate::{Recorder, wait};
+use crate::Recorder;
 
 #[serverless_handler(host = ctx)]
 pub(crate) async fn answer_first(ctx: Context, recorder: Recorder) -> Result<Response> {
@@ -15,13 +15,6 @@ pub(crate) async fn answer_first(ctx: Context, recorder: Recorder) -> Result<Res
 pub(crate) async fn awaited(ctx: Context, recorder: Recorder) -> Result<Response> {
     spawn_tracked!(recorder.record_after(1000, "done"));
     Response::ok("answered")
-}
-
-/// For the latency of answers alone.
-#[serverless_handler(host = ctx)]
-pub(crate) async fn one_after_answer(ctx: Context) -> Result<Response> {
-    wait_until!(wait(10));
-    Response::ok("nothing")
 }
 
 #[serverless_handler(host = ctx)]
