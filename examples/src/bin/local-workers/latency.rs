@@ -49,11 +49,11 @@ pub(crate) fn measure(
     // The same orders and resamples in each run.
     let mut random = Rng::with_seed(0x9E37_79B9_7F4A_7C15);
     let isolate = |number| (format!("answers-{number}"), "answers");
-    let workers: Vec<_> = (0..OF_EACH * ROUTES.len()).map(isolate).collect();
+    let isolates: Vec<_> = (0..OF_EACH * ROUTES.len()).map(isolate).collect();
     let (mut samples, mut processes) = (Vec::new(), Vec::new());
     for _ in 0..PROCESSES {
-        let workerd = start(&workers)?;
-        let of_process = ask(&workerd, &workers, rounds.div_ceil(PROCESSES), &mut random)?;
+        let workerd = start(&isolates)?;
+        let of_process = ask(&workerd, &isolates, rounds.div_ceil(PROCESSES), &mut random)?;
         processes.push(ratio(&medians(&of_process), 2, 0));
         samples.extend(of_process);
     }
@@ -78,13 +78,13 @@ pub(crate) fn measure(
 /// Each isolate is asked for one route alone.
 fn ask(
     workerd: &Workerd,
-    workers: &[Worker],
+    served: &[Worker],
     rounds: usize,
     random: &mut Rng,
 ) -> Result<Vec<Sample>> {
     let connect = |(name, _): &Worker| Client::connect(workerd.address(name));
-    let mut clients = workers.iter().map(connect).collect::<Result<Vec<_>>>()?;
-    let mut order: Vec<_> = (0..workers.len()).collect();
+    let mut clients = served.iter().map(connect).collect::<Result<Vec<_>>>()?;
+    let mut order: Vec<_> = (0..served.len()).collect();
     let mut samples = Vec::new();
     for round in 0..WARM_UP + rounds {
         let mut of_round = [Sample::default(); OF_EACH];

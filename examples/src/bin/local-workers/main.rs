@@ -60,10 +60,10 @@ fn main() -> Result<ExitCode, Error> {
     let (workerd, built) = (Path::new(workerd), Path::new(built));
     let recorder = Recorder::start()?;
     let url = recorder.url();
-    let start = |workers: &[Worker]| Workerd::start(workerd, built, &url, workers);
-    let workers = ["example", "bare", "scenarios", "scenarios-unwind"];
+    let start = |served: &[Worker]| Workerd::start(workerd, built, &url, served);
+    let folders = ["example", "bare", "scenarios", "scenarios-unwind"];
     let world = World {
-        workerd: start(&workers.map(|folder| (folder.to_owned(), folder)))?,
+        workerd: start(&folders.map(|folder| (folder.to_owned(), folder)))?,
         recorder,
     };
 

@@ -39,16 +39,16 @@ pub(crate) struct Workerd {
 }
 
 impl Workerd {
-    /// Serves `workers`, whose modules are in `built`.
+    /// Serves workers whose modules are in `built`.
     pub(crate) fn start(
         workerd: &Path,
         built: &Path,
         recorder: &str,
-        workers: &[Worker],
+        served: &[Worker],
     ) -> Result<Self> {
         let config = built.join("config.capnp");
         fs::write(built.join("door.js"), DOOR)?;
-        fs::write(&config, configuration(workers, built, recorder)?)?;
+        fs::write(&config, configuration(served, built, recorder)?)?;
         let mut process = Command::new(workerd)
             .args(["serve", "--experimental", "--control-fd=1"])
             .arg(&config)
@@ -78,7 +78,7 @@ impl Workerd {
             console,
             config,
         };
-        while workerd.ports.len() <= workers.len() {
+        while workerd.ports.len() <= served.len() {
             let Ok((name, port)) = ports.recv_timeout(Duration::from_secs(20)) else {
                 let said = workerd.console().join("\n");
                 return Err(Error::other(format!("workerd does not listen: {said}")));
@@ -141,13 +141,13 @@ fn follow(output: impl Read, console: &Mutex<Vec<String>>, ports: &mpsc::Sender<
     }
 }
 
-fn configuration(workers: &[Worker], built: &Path, recorder: &str) -> Result<String> {
+fn configuration(served: &[Worker], built: &Path, recorder: &str) -> Result<String> {
     let mut services = String::new();
     let mut constants = String::new();
     let mut sockets = String::new();
     let mut bindings = String::new();
     let failed = |_| Error::other("no memory");
-    for (number, (name, folder)) in workers.iter().enumerate() {
+    for (number, (name, folder)) in served.iter().enumerate() {
         let modules = modules(&built.join(folder), folder)?;
         let constant = format!("worker{number}");
         let object = if folder.starts_with("scenarios") {
