@@ -1,21 +1,70 @@
 //! Situation 2, "answer first, then go on", and what the platform's own call does not have.
 
-use std::{io::Result, thread, time::Duration};
+use std::{
+    io::Result,
+    thread,
+    time::{Duration, Instant},
+};
 
 use crate::{
-    http::{self, Client},
+    http::{self, Answer, Client},
     scenario::{Row, Scenario, World},
 };
 
 pub(crate) fn all(world: &World) -> Result<Vec<Row>> {
     let mut rows = Vec::new();
+    let whole_limit = WholeLimit::begin(world)?;
     for scenario in good().into_iter().chain(bad()).chain(events()) {
         rows.push(scenario.run(world)?);
     }
     rows.push(gone(world)?);
     rows.extend(leaked(world)?);
+    rows.push(whole_limit.end(world));
+    // They reset the instance.
     rows.extend(panics(world)?);
     Ok(rows)
+}
+
+/// What goes on as long as the platform lets it, beside all others.
+struct WholeLimit {
+    scenario: Scenario,
+    answer: Answer,
+    answered: Instant,
+}
+
+impl WholeLimit {
+    const LIMIT: Duration = Duration::from_secs(30);
+
+    fn begin(world: &World) -> Result<Self> {
+        let scenario = Scenario {
+            effects: vec![("in time", 1), ("told", 1)],
+            never: Some(("too late", 1600)),
+            ..Scenario::new("keep-alive for the whole 30 s", "whole-limit")
+        };
+        let answer = http::get(world.workerd.address(scenario.worker), &scenario.path)?;
+        Ok(Self {
+            scenario,
+            answer,
+            answered: Instant::now(),
+        })
+    }
+
+    fn end(self, world: &World) -> Row {
+        thread::sleep(Self::LIMIT.saturating_sub(self.answered.elapsed()));
+        let mut row = self.scenario.judge(world, Some(&self.answer));
+        let told = world.recorder.last("/whole-limit/told");
+        let after = told.map(|told| told.saturating_duration_since(self.answered));
+        let margin = Duration::from_millis(200);
+        if !after.is_some_and(|after| after < Self::LIMIT && after + margin > Self::LIMIT) {
+            row.wrong.push(format!("told after {after:?}"));
+        }
+        // It is aborted between the two.
+        let named = |when| world.workerd.says(&["too long (", "timed out after", when]);
+        if !named("29.9s") && !named("30.0s") {
+            row.wrong.push("not named on the console".to_owned());
+        }
+        row
+    }
 }
 
 fn good() -> Vec<Scenario> {

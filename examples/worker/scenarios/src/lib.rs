@@ -61,6 +61,7 @@ async fn fetch(req: Request, env: Env, ctx: Context) -> Result<Response> {
         "timeout" => limits::timeout(ctx, recorder).await,
         "max-concurrent" => limits::max_concurrent(ctx, recorder).await,
         "budget" => limits::budget(ctx, recorder).await,
+        "whole-limit" => limits::whole_limit(ctx, recorder).await,
         "report" => limits::report(recorder).await,
         "leak" => leaks::leak(ctx, recorder).await,
         "leaked" => leaks::leaked(ctx, recorder).await,

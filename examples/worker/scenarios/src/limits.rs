@@ -49,17 +49,28 @@ pub(crate) async fn max_concurrent(ctx: Context, recorder: Recorder) -> Result<R
     Response::ok(format!("at most {} at once", most.get()))
 }
 
-/// The host's budget is over before the second task is. It is told, and still writes that down in its
-/// grace period.
+/// The host's budget is over before the second task is.
 #[serverless_handler(host = tethered::workers::within(&ctx, Duration::from_millis(600)))]
 pub(crate) async fn budget(ctx: Context, recorder: Recorder) -> Result<Response> {
-    wait_until!(recorder.clone().record_after(200, "in time"));
+    keep_alive(recorder, 200);
+    Response::ok("answered")
+}
+
+/// The same with the platform's limit.
+#[serverless_handler(host = ctx)]
+pub(crate) async fn whole_limit(ctx: Context, recorder: Recorder) -> Result<Response> {
+    keep_alive(recorder, 29_500);
+    Response::ok("answered")
+}
+
+/// Two tasks. The second one is told, and still writes that down in its grace period.
+fn keep_alive(recorder: Recorder, in_time: u64) {
+    wait_until!(recorder.clone().record_after(in_time, "in time"));
     wait_until!(name = "too long", async move {
         Scope::current().cancellation_token().cancelled().await;
         recorder.clone().record("told").await?;
         recorder.record_after(1500, "too late").await
     });
-    Response::ok("answered")
 }
 
 /// An account of one task of each outcome that does not need unwinding.
