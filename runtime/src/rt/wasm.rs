@@ -75,7 +75,7 @@ thread_local! {
     static VALUES: RefCell<Slab<Box<dyn Any>>> = const { RefCell::new(Slab::new()) };
 }
 
-/// A value on its way to its handle: its key, which may be anywhere.
+/// A value that is kept on this thread, for a handle or a timer: its key, which may be anywhere.
 pub(crate) struct Kept(usize);
 
 pub(crate) fn keep<V: 'static>(value: V) -> Kept {

@@ -125,7 +125,7 @@ impl Drop for Timeout {
     }
 }
 
-/// Whom the timer with `key` has woken.
+/// Whom the timer with `key` would have woken; from now on it wakes `waker`.
 fn exchange(key: usize, waker: Option<Waker>) -> Option<Waker> {
     VALUES.with_borrow(|values| values.get(key)?.downcast_ref::<Place>()?.replace(waker))
 }
