@@ -46,16 +46,18 @@ impl State {
             return Vec::new();
         };
         let mut failures = Vec::new();
-        more.failed.retain(|&task| {
+        // Not by `retain`, which is more code, and what is sent to some platforms counts by size.
+        for task in mem::take(&mut more.failed) {
             let Some((facts, group, ended)) = wanted(slots, task) else {
-                return false;
+                continue;
             };
             if ended.fate != Fate::Join || !groups.contains(&group) {
-                return true;
+                more.failed.push(task);
+                continue;
             }
             if facts.has(Facts::CLAIMED) {
                 ended.fate = Fate::Log;
-                return false;
+                continue;
             }
             ended.fate = Fate::Done;
             let summary = ended.error.summary();
@@ -63,8 +65,7 @@ impl State {
             if facts.has(Facts::ORPHAN) {
                 slots.remove(task.0 as usize);
             }
-            false
-        });
+        }
         if groups.contains(&Group::KeepAlive) {
             failures.append(&mut more.inherited);
         }

@@ -234,6 +234,7 @@ impl Scope {
     }
 
     /// Nanoseconds since the scope was opened.
+    #[inline(never)]
     pub(crate) fn nanos(&self) -> u64 {
         let elapsed = self.0.opened.elapsed();
         // More than the 584 years that there is room for are never measured.
