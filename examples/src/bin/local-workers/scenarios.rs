@@ -101,6 +101,13 @@ fn good() -> Vec<Scenario> {
             ..Scenario::new("in a Durable Object", "object")
         },
         Scenario {
+            body: " ended",
+            answer: (100, 300),
+            effects: vec![("done", 1)],
+            console: &["outside of any invocation"],
+            ..Scenario::new("outside of any handler, drain()", "drained")
+        },
+        Scenario {
             worker: "example",
             path: "/".to_owned(),
             run: String::new(),

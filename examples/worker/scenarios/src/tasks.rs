@@ -1,6 +1,6 @@
 //! Work that goes well.
 
-use tethered::{after_response, serverless_handler, spawn_tracked, wait_until};
+use tethered::{TaskOutcome, after_response, drain, serverless_handler, spawn_tracked, wait_until};
 use worker::{Context, Response, Result};
 
 use crate::Recorder;
@@ -50,4 +50,11 @@ pub(crate) async fn after(ctx: Context, recorder: Recorder) -> Result<Response> 
     after_response!(recorder.clone().record("after"));
     recorder.record_after(50, "body").await?;
     Response::ok("answered")
+}
+
+/// Outside of any handler: a task of the root scope, which the request waits for.
+pub(crate) async fn drained(recorder: Recorder) -> Result<Response> {
+    spawn_tracked!(recorder.record_after(100, "done"));
+    let report = drain().await.map_err(|error| error.to_string())?;
+    Response::ok(format!("{} ended", report.count(TaskOutcome::Completed)))
 }
