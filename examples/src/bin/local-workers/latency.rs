@@ -5,9 +5,9 @@
 //! are several of both. The isolates are asked in an order that is drawn anew for each round: what
 //! one leaves for after its answer meets the request that follows, whichever that is.
 
-use std::{io::Result, time::Duration};
+use std::io::Result;
 
-use fastrand::Rng;
+use tethered_examples::Ratio;
 
 use crate::{
     http::Client,
@@ -24,21 +24,16 @@ const OF_EACH: usize = 5;
 /// Rounds until what is asked again and again is compiled for good.
 const WARM_UP: usize = 500;
 
-/// How long each of [`ROUTES`] took in one round, on one of its isolates.
-type Sample = [Duration; 3];
-
-/// A ratio of medians, from least to most.
-pub(crate) type Interval = (f64, f64);
+/// How many microseconds each of [`ROUTES`] took in one round, on one of its isolates.
+type Sample = [f64; 3];
 
 pub(crate) struct Latency {
     pub(crate) pairs: usize,
-    pub(crate) medians: Sample,
-    /// The 95% intervals of all pairs together.
-    pub(crate) by_hand_to_nothing: Interval,
-    pub(crate) tethered_to_nothing: Interval,
-    pub(crate) tethered_to_by_hand: Interval,
-    /// Of the processes, each by itself.
-    pub(crate) processes: Interval,
+    pub(crate) by_hand_to_nothing: Ratio,
+    pub(crate) tethered_to_nothing: Ratio,
+    pub(crate) tethered_to_by_hand: Ratio,
+    /// Of `wait_until!` to nothing, the least and the most of the processes.
+    pub(crate) processes: (f64, f64),
 }
 
 /// Asks each isolate `rounds` times, in all the processes that `start` serves its workers with.
@@ -47,51 +42,39 @@ pub(crate) fn measure(
     rounds: usize,
 ) -> Result<Latency> {
     // The same orders and resamples in each run.
-    let mut random = Rng::with_seed(0x9E37_79B9_7F4A_7C15);
+    fastrand::seed(0x9E37_79B9_7F4A_7C15);
     let isolate = |number| (format!("answers-{number}"), "answers");
     let isolates: Vec<_> = (0..OF_EACH * ROUTES.len()).map(isolate).collect();
     let (mut samples, mut processes) = (Vec::new(), Vec::new());
     for _ in 0..PROCESSES {
         let workerd = start(&isolates)?;
-        let of_process = ask(&workerd, &isolates, rounds.div_ceil(PROCESSES), &mut random)?;
-        processes.push(ratio(&medians(&of_process), 2, 0));
+        let of_process = ask(&workerd, &isolates, rounds.div_ceil(PROCESSES))?;
+        processes.push(ratio(&of_process, 2, 0).value());
         samples.extend(of_process);
     }
     processes.sort_by(f64::total_cmp);
-    let resamples = resamples(&samples, &mut random);
-    let interval = |of: usize, to: usize| {
-        let mut ratios: Vec<_> = resamples.iter().map(|it| ratio(it, of, to)).collect();
-        ratios.sort_by(f64::total_cmp);
-        let last = ratios.len() - 1;
-        (ratios[last / 40], ratios[last - last / 40])
-    };
     Ok(Latency {
         pairs: samples.len(),
-        medians: medians(&samples),
-        by_hand_to_nothing: interval(1, 0),
-        tethered_to_nothing: interval(2, 0),
-        tethered_to_by_hand: interval(2, 1),
+        by_hand_to_nothing: ratio(&samples, 1, 0),
+        tethered_to_nothing: ratio(&samples, 2, 0),
+        tethered_to_by_hand: ratio(&samples, 2, 1),
         processes: (processes[0], processes[PROCESSES - 1]),
     })
 }
 
 /// Each isolate is asked for one route alone.
-fn ask(
-    workerd: &Workerd,
-    served: &[Worker],
-    rounds: usize,
-    random: &mut Rng,
-) -> Result<Vec<Sample>> {
+fn ask(workerd: &Workerd, served: &[Worker], rounds: usize) -> Result<Vec<Sample>> {
     let connect = |(name, _): &Worker| Client::connect(workerd.address(name));
     let mut clients = served.iter().map(connect).collect::<Result<Vec<_>>>()?;
     let mut order: Vec<_> = (0..served.len()).collect();
     let mut samples = Vec::new();
     for round in 0..WARM_UP + rounds {
         let mut of_round = [Sample::default(); OF_EACH];
-        random.shuffle(&mut order);
+        fastrand::shuffle(&mut order);
         for &isolate in &order {
             let (number, route) = (isolate / ROUTES.len(), isolate % ROUTES.len());
-            of_round[number][route] = clients[isolate].get(ROUTES[route])?.elapsed;
+            let answer = clients[isolate].get(ROUTES[route])?;
+            of_round[number][route] = answer.elapsed.as_secs_f64() * 1e6;
         }
         if round >= WARM_UP {
             samples.extend(of_round);
@@ -100,25 +83,8 @@ fn ask(
     Ok(samples)
 }
 
-fn ratio(medians: &Sample, of: usize, to: usize) -> f64 {
-    medians[of].as_secs_f64() / medians[to].as_secs_f64()
-}
-
-fn medians(samples: &[Sample]) -> Sample {
-    [0, 1, 2].map(|route| {
-        let mut column: Vec<_> = samples.iter().map(|sample| sample[route]).collect();
-        let middle = column.len() / 2;
-        *column.select_nth_unstable(middle).1
-    })
-}
-
-/// The medians of a thousand resamples (the bootstrap of Efron, 1979).
-fn resamples(samples: &[Sample], random: &mut Rng) -> Vec<Sample> {
-    let mut resample = || {
-        let picked = samples
-            .iter()
-            .map(|_| samples[random.usize(..samples.len())]);
-        picked.collect::<Vec<_>>()
-    };
-    (0..1000).map(|_| medians(&resample())).collect()
+/// Of the answers of one route to those of another.
+fn ratio(samples: &[Sample], of: usize, to: usize) -> Ratio {
+    let pairs: Vec<_> = samples.iter().map(|it| [[it[to], it[of]]]).collect();
+    Ratio::of(&pairs)
 }

@@ -18,6 +18,8 @@ use std::{
     process::ExitCode,
 };
 
+use tethered_examples::Ratio;
+
 use crate::{
     recorder::Recorder,
     scenario::World,
@@ -88,26 +90,22 @@ fn main() -> Result<ExitCode, Error> {
         }
     }
 
-    let [nothing, by_hand, tethered] = latency.medians;
     let pairs = latency.pairs;
     println!("\nanswers, medians of {pairs} interleaved pairs, ratios as 95% intervals:");
-    println!("  with nothing in the background {nothing:.1?}");
-    for (what, median, (least, most)) in [
-        (
-            "`ctx.wait_until` by hand",
-            by_hand,
-            latency.by_hand_to_nothing,
-        ),
-        ("`wait_until!`", tethered, latency.tethered_to_nothing),
+    let [nothing, _] = latency.by_hand_to_nothing.medians;
+    println!("  with nothing in the background {nothing:.1}µs");
+    for (what, ratio) in [
+        ("`ctx.wait_until` by hand", &latency.by_hand_to_nothing),
+        ("`wait_until!`", &latency.tethered_to_nothing),
     ] {
-        println!("  with {what} {median:.1?}, {least:.3} to {most:.3} times that");
+        let ([_, median], low, high) = (ratio.medians, ratio.low, ratio.high);
+        println!("  with {what} {median:.1}µs, {low:.3} to {high:.3} times that");
     }
-    let (least, most) = latency.tethered_to_by_hand;
-    println!("  `wait_until!` to by hand {least:.3} to {most:.3}");
+    let Ratio { low, high, .. } = latency.tethered_to_by_hand;
+    println!("  `wait_until!` to by hand {low:.3} to {high:.3}");
     let (least, most) = latency.processes;
     println!("  `wait_until!` to nothing, by process {least:.3} to {most:.3}");
-    let (_, worst) = latency.tethered_to_nothing;
-    missed += RATIO.check(worst);
+    missed += RATIO.check(latency.tethered_to_nothing.high);
 
     let size = |worker: &str| {
         let wasm = built.join(worker).join("index_bg.wasm");

@@ -11,7 +11,6 @@
 
 mod api;
 mod functions;
-mod ratio;
 
 use std::{
     env, io,
@@ -23,8 +22,9 @@ use nix::{
     sched::{CpuSet, sched_getaffinity, sched_setaffinity},
     unistd::Pid,
 };
+use tethered_examples::Ratio;
 
-use crate::{api::Api, ratio::Ratio};
+use crate::api::Api;
 
 /// How often both functions are started.
 const PROCESSES: usize = 50;

@@ -4,17 +4,22 @@ use std::fmt;
 
 const RESAMPLES: usize = 1_000;
 
-/// Of the second of each pair to the first.
-pub(crate) struct Ratio {
-    medians: [f64; 2],
-    low: f64,
-    pub(crate) high: f64,
+/// Of the second of each pair to the first, with its 95% interval.
+#[derive(Debug)]
+pub struct Ratio {
+    /// Of the first, and of the second.
+    pub medians: [f64; 2],
+    /// Where the interval begins.
+    pub low: f64,
+    /// Where it ends.
+    pub high: f64,
 }
 
 impl Ratio {
-    /// Of pairs that were measured in groups. The interval is the bootstrap's, which draws whole
-    /// groups: what a process is lucky or unlucky with, it has from its start to its end.
-    pub(crate) fn of(groups: &[Vec<[f64; 2]>]) -> Self {
+    /// Of pairs that were measured in groups. The interval is the bootstrap's (Efron, 1979), which
+    /// draws whole groups: what a process is lucky or unlucky with, it has from its start to its end.
+    #[must_use]
+    pub fn of(groups: &[impl AsRef<[[f64; 2]]>]) -> Self {
         let mut ratios: Vec<_> = (0..RESAMPLES)
             .map(|_| {
                 let drawn = (0..groups.len()).map(|_| &groups[fastrand::usize(0..groups.len())]);
@@ -29,18 +34,24 @@ impl Ratio {
             high: ratios[RESAMPLES - 1 - RESAMPLES / 40],
         }
     }
-}
 
-impl Ratio {
+    /// Of the medians.
+    #[must_use]
+    pub fn value(&self) -> f64 {
+        let [base, other] = self.medians;
+        other / base
+    }
+
     /// How much later the second is, and the worse end of that.
-    pub(crate) fn later(&self) -> (f64, f64) {
+    #[must_use]
+    pub fn later(&self) -> (f64, f64) {
         let [base, other] = self.medians;
         (other - base, (self.high - 1.0) * base)
     }
 }
 
-fn medians<'a>(groups: impl IntoIterator<Item = &'a Vec<[f64; 2]>>) -> [f64; 2] {
-    let pairs: Vec<_> = groups.into_iter().flatten().collect();
+fn medians<'a>(groups: impl IntoIterator<Item = &'a (impl AsRef<[[f64; 2]]> + 'a)>) -> [f64; 2] {
+    let pairs: Vec<_> = groups.into_iter().flat_map(AsRef::as_ref).collect();
     [0, 1].map(|side| {
         let mut values: Vec<_> = pairs.iter().map(|pair| pair[side]).collect();
         let middle = values.len() / 2;
@@ -58,7 +69,7 @@ impl fmt::Display for Ratio {
         write!(
             f,
             "{other:.1} / {base:.1} = {:.4} [{low:.4}, {high:.4}]",
-            other / base
+            self.value()
         )
     }
 }
