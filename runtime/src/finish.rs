@@ -1,29 +1,16 @@
-//! The end of one task: its outcome, who reads its error, and what follows from it.
+//! The end of one task: it is taken out of the account, and what follows from that.
 
 use std::{sync::MutexGuard, task::Waker, time::Duration};
 
 use crate::{
-    caught::{Payload, attempt},
-    error::{Cause, TaskError, TaskErrorKind},
-    host::KeepAlive,
-    log,
-    outcome::{BoxError, TaskOutcome},
+    caught::attempt,
+    outcome::TaskOutcome,
     report::TaskReport,
     rt::{self, AbortHandle, Kept},
     scope::Scope,
-    slot::{Ended, Extra, Facts, Fate, Slot},
-    state::{Group, Phase, Stage, State},
+    slot::{Extra, Facts, Slot},
+    state::{Phase, State},
 };
-
-/// How a task that did not complete came to its end.
-pub(crate) enum End {
-    Failed(BoxError),
-    Panicked(Payload),
-    /// By its own `timeout`, or given up.
-    TimedOut,
-    /// Before its end.
-    Dropped,
-}
 
 impl Scope {
     /// A task has run to its end. The end of one that has been given up is ignored.
@@ -72,78 +59,9 @@ impl Scope {
         }
     }
 
-    /// Takes a task that did not run to its end, or failed, to its one outcome.
-    #[cold]
-    pub(crate) fn fail(&self, key: u32, sequence: u32, end: End) {
-        let Some((error, fate)) = self.error(key, sequence, end) else {
-            return;
-        };
-        // Code of the user's (the error's, the hook's, the log's) runs here: outside of the lock,
-        // and before the task is counted, so that when a drain has ended, everything has been said.
-        let detail = self
-            .keeps_rows()
-            .then(|| attempt(|| error.detail()))
-            .flatten();
-        let mut said = false;
-        let mut state = loop {
-            let state = self.lock_seldom();
-            let claimed = state.slots[key as usize].facts.has(Facts::CLAIMED);
-            if said || claimed || fate != Fate::Log {
-                break state;
-            }
-            drop(state);
-            log::failure(self, &error);
-            said = true;
-        };
-        let kind = error.kind();
-        let open = state.phase == Phase::Open;
-        let Slot { group, facts, .. } = state.slots[key as usize];
-        let reached = state.group(group).stage;
-        let ended = Ended {
-            error,
-            stopped: kind == TaskErrorKind::Cancelled
-                && group == Group::Tracked
-                && !facts.has(Facts::ABORTED)
-                && reached >= Stage::Aborted
-                && open,
-            fate: if said { Fate::Done } else { fate },
-        };
-        let join = fate == Fate::Join && !facts.has(Facts::CLAIMED);
-        let orphan = facts.has(Facts::ORPHAN);
-        let wanted = ended.is_wanted();
-        let slot = &mut state.slots[key as usize];
-        let token = slot.extra.as_mut().and_then(|extra| extra.token.take());
-        let unwanted = if wanted || !orphan {
-            slot.extra().ended = Some(ended);
-            if wanted {
-                state.note_failed(key, sequence);
-            }
-            None
-        } else {
-            Some(ended)
-        };
-        state.group(group).unclaimed += usize::from(join);
-        let free = unwanted.is_some();
-        let after = self.end(
-            &mut state,
-            key,
-            kind.outcome(),
-            detail.flatten(),
-            free,
-            join,
-        );
-        drop(state);
-        // What the task left running on its own behalf can see that it is over.
-        if let Some(token) = token {
-            token.cancel();
-        }
-        after.act(self);
-        attempt(|| drop(unwanted));
-    }
-
     /// Takes a live task out of the account; with `free`, its slot too. `failed`: the join has a
     /// failure more.
-    fn end(
+    pub(crate) fn end(
         &self,
         state: &mut State,
         key: u32,
@@ -186,53 +104,6 @@ impl Scope {
         after
     }
 
-    /// What a task that ends with `end` comes to: its error, and who reads that. From here on no other
-    /// end counts.
-    fn error(&self, key: u32, sequence: u32, end: End) -> Option<(TaskError, Fate)> {
-        let mut state = self.lock_seldom();
-        let (groups, phase) = (
-            state.groups.each_ref().map(|group| group.stage),
-            state.phase,
-        );
-        let Some(slot) = state.undecided(key, sequence) else {
-            drop(state);
-            // The end of a task that has been given up.
-            attempt(|| drop(end));
-            return None;
-        };
-        slot.facts.set(Facts::ENDING, true);
-        let reached = groups[slot.group as usize];
-        let (kind, cause) = match end {
-            End::Failed(error) => (TaskErrorKind::Failed, Cause::Error(error)),
-            End::Panicked(payload) => (TaskErrorKind::Panicked, Cause::Panic(payload)),
-            End::TimedOut => (TaskErrorKind::TimedOut, Cause::None),
-            End::Dropped if reached >= Stage::Expired && !slot.facts.has(Facts::ABORTED) => {
-                (TaskErrorKind::TimedOut, Cause::None)
-            }
-            End::Dropped => (TaskErrorKind::Cancelled, Cause::None),
-        };
-        let error = TaskError::new(kind, slot.name(), slot.location(), self.age(slot), cause);
-        let fate = self.fate(phase, slot, kind);
-        Some((error, fate))
-    }
-
-    /// Who reads the error of a task that ends with `kind`, if no handle does.
-    fn fate(&self, phase: Phase, slot: &Slot, kind: TaskErrorKind) -> Fate {
-        let joined = match slot.group {
-            Group::Tracked | Group::Callback => phase == Phase::Open,
-            Group::KeepAlive => self.0.plan.mode == KeepAlive::JoinAndFail && !self.is_root(),
-        };
-        match kind {
-            TaskErrorKind::Cancelled => Fate::Done,
-            // What a deadline left unfinished is named all the same.
-            TaskErrorKind::Failed | TaskErrorKind::Panicked if slot.facts.has(Facts::LOGGED) => {
-                Fate::Log
-            }
-            _ if joined => Fate::Join,
-            _ => Fate::Log,
-        }
-    }
-
     /// Nanoseconds since the scope was opened.
     #[inline(never)]
     pub(crate) fn nanos(&self) -> u64 {
@@ -241,7 +112,7 @@ impl Scope {
         elapsed.as_secs().wrapping_mul(1_000_000_000) + u64::from(elapsed.subsec_nanos())
     }
 
-    fn age(&self, slot: &Slot) -> Duration {
+    pub(crate) fn age(&self, slot: &Slot) -> Duration {
         Duration::from_nanos(self.nanos().saturating_sub(slot.started))
     }
 
@@ -260,7 +131,7 @@ impl Scope {
 
 impl State {
     /// The slot of a task of which nobody has said yet how it ends.
-    fn undecided(&mut self, key: u32, sequence: u32) -> Option<&mut Slot> {
+    pub(crate) fn undecided(&mut self, key: u32, sequence: u32) -> Option<&mut Slot> {
         self.task(key, sequence)
             .filter(|slot| !slot.facts.has(Facts::ENDING))
     }
@@ -306,7 +177,7 @@ type Plain = (Option<Waker>, Option<Box<Extra>>, Option<Waker>);
 /// What the end of a task leads to, once the lock is released.
 #[derive(Default)]
 #[expect(clippy::struct_excessive_bools, reason = "a list of things to do")]
-struct After {
+pub(crate) struct After {
     /// Of a task that nobody asks for any more.
     extra: Option<Box<Extra>>,
     stopper: Option<Waker>,
@@ -320,7 +191,7 @@ struct After {
 }
 
 impl After {
-    fn act(self, scope: &Scope) {
+    pub(crate) fn act(self, scope: &Scope) {
         drop(self.stopper);
         let of_extra = self.extra.and_then(|extra| extra.timer);
         if let Some(timer) = self.timer.or(of_extra) {

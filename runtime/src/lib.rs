@@ -76,6 +76,7 @@ mod context;
 mod drain;
 mod error;
 mod executor;
+mod fail;
 mod failures;
 mod finish;
 mod guard;

@@ -6,7 +6,7 @@ use crate::{
     asked::{TIMEOUTS, WAITING},
     context::{self, TaskRef},
     error::ScopeClosed,
-    finish::End,
+    fail::End,
     log,
     outcome::{Outcome, TaskKind},
     reserve::{Reserved, refused},

@@ -9,7 +9,7 @@ use std::{
 };
 
 use crate::{
-    finish::End,
+    fail::End,
     rt::{self, AbortHandle, Instant, Sleep, sleep_until},
     scope::{Deadline, Scope},
     state::{Adopted, Group, Pending, Stage, State, Token},

@@ -15,7 +15,7 @@ use crate::{
     asked::TIMEOUTS,
     caught::{Caught, attempt, caught},
     context::{self, Context as Current, TaskRef, enter},
-    finish::End,
+    fail::End,
     outcome::{BoxError, Outcome},
     rt::{self, Instant, MaybeSend as Send, Sleep, sleep_until},
     scope::Scope,
