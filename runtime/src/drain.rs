@@ -7,6 +7,11 @@ use std::{
     time::Duration,
 };
 
+#[cfg(feature = "workers")]
+use crate::{
+    rt::{self, MaybeSend},
+    state::Pending,
+};
 use crate::{scope::Scope, state::Phase, stop::Observer};
 
 /// Ends when the invocation has ended and its scope has no tasks left. It holds the tasks to the
@@ -35,6 +40,18 @@ impl Drain {
     pub fn within(self, budget: Duration) -> Self {
         self.observer.scope.lock_seldom().more.make().budget = Some(budget);
         self
+    }
+}
+
+#[cfg(feature = "workers")]
+impl Drain {
+    /// Gives it to `start` when the handler has returned its value. It has nothing to see to before,
+    /// and so comes after the first turn of what the handler has started: of tasks that end in that,
+    /// it finds nothing to wait for.
+    pub(crate) fn at_response(self, start: impl FnOnce(Self) + MaybeSend + 'static) {
+        let scope = self.observer.scope.clone();
+        let start = Pending(Box::new(rt::entered(move || start(self))));
+        scope.lock_seldom().more.make().drain = Some(start);
     }
 }
 

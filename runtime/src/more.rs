@@ -10,7 +10,7 @@ use crate::{
     queue::Queue,
     report::TaskReport,
     scope::{Deadline, Scope},
-    state::Adopted,
+    state::{Adopted, Pending},
     verdict::Told,
 };
 
@@ -21,6 +21,8 @@ pub(crate) struct More {
     pub(crate) budget: Option<Duration>,
     /// When that is over, from the response on.
     pub(crate) over: Option<Deadline>,
+    /// Starts the drain, from the response on.
+    pub(crate) drain: Option<Pending>,
     /// The host wants to know how the handler ends.
     pub(crate) wants_verdict: bool,
     pub(crate) verdict: Option<Told>,
@@ -47,6 +49,7 @@ impl More {
         rows: ManuallyDrop::new(Vec::new()),
         budget: None,
         over: None,
+        drain: None,
         wants_verdict: false,
         verdict: None,
         waiting: Queue::new(),

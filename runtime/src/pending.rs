@@ -114,17 +114,19 @@ impl Scope {
 
     /// The response is out: starts what waited for it, in adopted scopes too.
     pub(crate) fn release(&self) {
-        let (awaited, limited) = {
+        let (awaited, limited, drain) = {
             let mut state = self.lock_seldom();
             state.released = true;
             let mut awaited = Vec::new();
             let mut limited = false;
+            let mut drain = None;
             let State { slots, more, .. } = &mut *state;
             if let Some(more) = more.get() {
                 if let Some(budget) = more.budget.take() {
                     more.over = deadline_in(budget, MARGIN, MARGIN / 2);
                     limited = true;
                 }
+                drain = more.drain.take();
                 while let Some(waiting) = more.deferred.pop_first() {
                     if slots[waiting.key as usize].facts.has(Facts::CLAIMED) {
                         awaited.push(waiting.sequence);
@@ -132,7 +134,7 @@ impl Scope {
                     more.waiting.insert(waiting);
                 }
             }
-            (awaited, limited)
+            (awaited, limited, drain)
         };
         if limited {
             // Who drains has a deadline to see to.
@@ -144,6 +146,9 @@ impl Scope {
         self.pump();
         for child in self.adopted() {
             child.scope.release();
+        }
+        if let Some(drain) = drain {
+            (drain.0)();
         }
     }
 }

@@ -360,14 +360,15 @@ fn begin(
     mut planned: Pin<&mut Option<Planned>>,
     stops_body: bool,
 ) -> (Current, bool) {
-    let (context, deadline, plan, then) = if let Some((scope, then)) = options.take_hosted() {
-        let deadline = scope.0.plan.deadline;
-        (Current::body(scope), deadline, None, then)
+    let (context, started, deadline, plan, then);
+    if let Some((scope, of_host)) = options.take_hosted() {
+        (started, deadline) = (scope.0.opened, scope.0.plan.deadline);
+        (context, plan, then) = (Current::body(scope), None, of_host);
     } else {
-        let (plan, then) = options.plan();
-        (Current::PLANNED, plan.deadline, Some(plan), then)
-    };
-    let started = Instant::now();
+        let (own, of_plan) = options.plan();
+        (started, deadline) = (Instant::now(), own.deadline);
+        (context, plan, then) = (Current::PLANNED, Some(own), of_plan);
+    }
     let is_over = stops_body && deadline.is_some_and(|deadline| deadline.at <= started);
     let due = deadline.filter(|_| !is_over);
     planned.set(Some(Planned {

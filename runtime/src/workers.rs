@@ -69,17 +69,14 @@
 
 use std::{
     marker::PhantomData,
-    panic::AssertUnwindSafe,
-    pin::Pin,
     time::{Duration, SystemTime},
 };
 
 use worker::wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 use worker::{
     Context, Error, ScheduleContext, State,
-    js_sys::{self, Promise},
+    js_sys::{self, Function, Promise, Undefined},
     wasm_bindgen,
-    wasm_bindgen_futures::future_to_promise,
 };
 
 use crate::{Drain, Host, JoinError, KeepAlive, Verdict, rt};
@@ -112,18 +109,40 @@ impl Host for Context {
 }
 
 fn keep_alive(context: &Context, drain: Drain) {
-    let drained = promise(async {
-        drain.await;
-        Ok(JsValue::UNDEFINED)
-    });
+    let (drained, settle) = promise();
     let context = context.as_ref();
     context.wait_until(&drained).expect("it takes a promise");
+    drain.at_response(|drain| {
+        rt::spawn_detached(async {
+            drain.await;
+            settle.with(Ok(JsValue::UNDEFINED));
+        });
+    });
 }
 
-/// By one kind of future, since each is as large as all that is written here.
-fn promise(future: impl Future<Output = Result<JsValue, JsValue>> + 'static) -> Promise {
-    let future: Pin<Box<dyn Future<Output = _>>> = Box::pin(future);
-    future_to_promise(AssertUnwindSafe(future))
+/// A promise, and what settles it. Made as by `future_to_promise`, whose glue a worker has anyway.
+fn promise() -> (Promise, Settle) {
+    let mut settle = None;
+    let promise = Promise::new_typed(&mut |resolve, reject| {
+        settle = Some(Settle { resolve, reject });
+    });
+    (promise, settle.expect("it is called at once"))
+}
+
+struct Settle {
+    resolve: Function<fn(JsValue) -> Undefined>,
+    reject: Function<fn(JsValue) -> Undefined>,
+}
+
+impl Settle {
+    fn with(self, result: Result<JsValue, JsValue>) {
+        let (settle, value) = match result {
+            Ok(value) => (self.resolve, value),
+            Err(error) => (self.reject, error),
+        };
+        // Neither throws.
+        let _ = settle.call(&JsValue::UNDEFINED, (&value,));
+    }
 }
 
 /// For handlers of a Durable Object: `#[serverless_handler(host = self.state)]`.
@@ -154,15 +173,17 @@ impl Host for ScheduleContext {
     }
 
     fn verdict(&self, verdict: Verdict) {
-        wait_until(&promise(async {
-            match verdict.await {
+        let (told, settle) = promise();
+        wait_until(&told);
+        rt::spawn_detached(async {
+            settle.with(match verdict.await {
                 Ok(()) => Ok(JsValue::UNDEFINED),
                 Err(text) => {
                     rt::print_error(&format!("tethered: {text}"));
                     Err(js_sys::Error::new(&text).into())
                 }
-            }
-        }));
+            });
+        });
     }
 }
 

@@ -1,6 +1,4 @@
 //! WebAssembly in a JavaScript host: `Promise` jobs for tasks, `setTimeout` and `Date` for time.
-//!
-//! There is one thread, so a [`SendWrapper`] is never looked into from another one.
 
 mod time;
 
@@ -14,7 +12,6 @@ use std::{
 };
 
 pub(crate) use async_task::Runnable;
-use send_wrapper::SendWrapper;
 use slab::Slab;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen_futures::spawn_local;
@@ -146,9 +143,9 @@ pub(crate) fn yield_now(cx: &mut Context<'_>) {
 }
 
 /// `f`, to be called later. It need not be `Send`, and what keeps it is.
-pub(crate) fn entered<R>(f: impl FnOnce() -> R) -> impl FnOnce() -> R + Send {
-    let f = SendWrapper::new(f);
-    move || f.take()()
+pub(crate) fn entered<R, F: FnOnce() -> R + 'static>(f: F) -> impl FnOnce() -> R + Send {
+    let f = keep(f);
+    move || taken::<F>(f)()
 }
 
 /// By a call, wherever it is written in line for speed.
