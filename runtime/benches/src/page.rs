@@ -113,12 +113,15 @@ pub fn goals<'a>(figures: &Figures, goals: impl IntoIterator<Item = &'a Goal> + 
             let least = goal
                 .value_of(floor.case, figures)
                 .map_or("not in this run".into(), |value| goal.show(value));
+            let allowed = if goal.unit.repeats() {
+                format!("{} is allowed", goal.show(floor.limit))
+            } else {
+                "no gate holds it".into()
+            };
             let _ = writeln!(
                 table,
-                "\nThe floor of {goal} is {}, that of {}; {} is allowed: {}",
-                least,
+                "\nThe floor of {goal} is {least}, that of {}; {allowed}: {}",
                 code(floor.case),
-                goal.show(floor.limit),
                 floor.reason,
             );
         }
