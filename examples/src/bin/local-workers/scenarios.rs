@@ -74,6 +74,11 @@ fn good() -> Vec<Scenario> {
             never: Some(("done", 1500)),
             ..Scenario::new("floating, without Tethered: lost", "floating")
         },
+        Scenario::new("wait_until! of what ends at once", "at-once"),
+        Scenario {
+            body: "0 timers",
+            ..Scenario::new("… and has set no timer", "timers")
+        },
         Scenario {
             effects: vec![("done", 1)],
             ..Scenario::new("wait_until! of 1 s", "answer-first")

@@ -52,6 +52,8 @@ async fn fetch(req: Request, env: Env, ctx: Context) -> Result<Response> {
         "nested" => tasks::nested(ctx, recorder).await,
         "gone" => tasks::gone(ctx, recorder).await,
         "after-response" => tasks::after(ctx, recorder).await,
+        "at-once" => tasks::at_once(ctx).await,
+        "timers" => tasks::timers(),
         "drained" => tasks::drained(recorder).await,
         "rejected" => failures::rejected(ctx, recorder).await,
         "handler-error" => failures::handler_error(ctx, recorder).await,
