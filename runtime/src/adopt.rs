@@ -84,6 +84,7 @@ impl Scope {
         if self.has_earlier_deadline_than(&target) {
             // Who drains there has a new deadline to see to.
             target.notify();
+            target.start_drain();
         }
         self.settle();
     }

@@ -45,13 +45,20 @@ impl Drain {
 
 #[cfg(feature = "workers")]
 impl Drain {
-    /// Gives it to `start` when the handler has returned its value. It has nothing to see to before,
-    /// and so comes after the first turn of what the handler has started: of tasks that end in that,
-    /// it finds nothing to wait for.
+    /// Gives it to `start` when the handler has returned its value, or when there is a deadline to
+    /// see to before. So it comes after the first turn of what the handler has started: of tasks that
+    /// end in that, it finds nothing to wait for.
     pub(crate) fn at_response(self, start: impl FnOnce(Self) + MaybeSend + 'static) {
         let scope = self.observer.scope.clone();
         let start = Pending(Box::new(rt::entered(move || start(self))));
-        scope.lock_seldom().more.make().drain = Some(start);
+        let released = {
+            let mut state = scope.lock_seldom();
+            state.more.make().drain = Some(start);
+            state.released
+        };
+        if released {
+            scope.start_drain();
+        }
     }
 }
 

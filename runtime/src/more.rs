@@ -21,7 +21,7 @@ pub(crate) struct More {
     pub(crate) budget: Option<Duration>,
     /// When that is over, from the response on.
     pub(crate) over: Option<Deadline>,
-    /// Starts the drain, from the response on.
+    /// Starts the drain, at the response or when there is a deadline to see to before.
     pub(crate) drain: Option<Pending>,
     /// The host wants to know how the handler ends.
     pub(crate) wants_verdict: bool,

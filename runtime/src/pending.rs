@@ -114,19 +114,17 @@ impl Scope {
 
     /// The response is out: starts what waited for it, in adopted scopes too.
     pub(crate) fn release(&self) {
-        let (awaited, limited, drain) = {
+        let (awaited, limited) = {
             let mut state = self.lock_seldom();
             state.released = true;
             let mut awaited = Vec::new();
             let mut limited = false;
-            let mut drain = None;
             let State { slots, more, .. } = &mut *state;
             if let Some(more) = more.get() {
                 if let Some(budget) = more.budget.take() {
                     more.over = deadline_in(budget, MARGIN, MARGIN / 2);
                     limited = true;
                 }
-                drain = more.drain.take();
                 while let Some(waiting) = more.deferred.pop_first() {
                     if slots[waiting.key as usize].facts.has(Facts::CLAIMED) {
                         awaited.push(waiting.sequence);
@@ -134,7 +132,7 @@ impl Scope {
                     more.waiting.insert(waiting);
                 }
             }
-            (awaited, limited, drain)
+            (awaited, limited)
         };
         if limited {
             // Who drains has a deadline to see to.
@@ -147,6 +145,15 @@ impl Scope {
         for child in self.adopted() {
             child.scope.release();
         }
+        self.start_drain();
+    }
+
+    /// Lets a drain begin that waits for the response.
+    pub(crate) fn start_drain(&self) {
+        let drain = {
+            let mut state = self.lock_seldom();
+            state.more.get().and_then(|more| more.drain.take())
+        };
         if let Some(drain) = drain {
             (drain.0)();
         }

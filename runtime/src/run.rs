@@ -338,11 +338,12 @@ impl RestProjection<'_> {
 
     /// The handler is dropped, and its body has been.
     fn drop_open(&mut self) {
-        // Never polled.
-        let hosted = self.options.take_hosted().map(|(scope, _)| scope);
-        if let Some(scope) = self.context.scope().cloned().or(hosted) {
-            let attached = self.planned.as_ref().as_pin_ref();
-            let attached = attached.is_some_and(|planned| planned.then == Then::Attached);
+        let planned = self.planned.as_ref().as_pin_ref();
+        let then = planned.map_or(Then::Join, |planned| planned.then);
+        let begun = self.context.scope().map(|scope| (scope.clone(), then));
+        // Or never polled.
+        if let Some((scope, then)) = begun.or_else(|| self.options.take_hosted()) {
+            let attached = then == Then::Attached;
             dropped(&scope, self.late, attached, self.options.abort_on_drop);
         }
     }
@@ -360,15 +361,14 @@ fn begin(
     mut planned: Pin<&mut Option<Planned>>,
     stops_body: bool,
 ) -> (Current, bool) {
-    let (context, started, deadline, plan, then);
-    if let Some((scope, of_host)) = options.take_hosted() {
-        (started, deadline) = (scope.0.opened, scope.0.plan.deadline);
-        (context, plan, then) = (Current::body(scope), None, of_host);
+    let (context, deadline, plan, then) = if let Some((scope, then)) = options.take_hosted() {
+        let deadline = scope.0.plan.deadline;
+        (Current::body(scope), deadline, None, then)
     } else {
-        let (own, of_plan) = options.plan();
-        (started, deadline) = (Instant::now(), own.deadline);
-        (context, plan, then) = (Current::PLANNED, Some(own), of_plan);
-    }
+        let (plan, then) = options.plan();
+        (Current::PLANNED, plan.deadline, Some(plan), then)
+    };
+    let started = Instant::now();
     let is_over = stops_body && deadline.is_some_and(|deadline| deadline.at <= started);
     let due = deadline.filter(|_| !is_over);
     planned.set(Some(Planned {

@@ -112,7 +112,7 @@ pub(crate) struct Adopted {
     pub(crate) within: Group,
 }
 
-/// A task that waits unstarted.
+/// A task, or a drain, that waits unstarted.
 pub(crate) struct Pending(pub(crate) Box<dyn FnOnce() + Send>);
 
 #[expect(clippy::struct_excessive_bools, reason = "independent facts")]

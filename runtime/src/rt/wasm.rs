@@ -72,7 +72,8 @@ thread_local! {
     static VALUES: RefCell<Slab<Box<dyn Any>>> = const { RefCell::new(Slab::new()) };
 }
 
-/// A value that is kept on this thread, for a handle or a timer: its key, which may be anywhere.
+/// A value that is kept on this thread, for a handle, a timer or a call: its key, which may be
+/// anywhere.
 pub(crate) struct Kept(usize);
 
 pub(crate) fn keep<V: 'static>(value: V) -> Kept {
@@ -83,7 +84,7 @@ pub(crate) fn keep<V: 'static>(value: V) -> Kept {
 /// The value that was kept as a `V`.
 pub(crate) fn taken<V: 'static>(kept: Kept) -> V {
     let value = kept.take().and_then(|value| value.downcast().ok());
-    *value.expect("a task and its handle have one type")
+    *value.expect("it is taken once, as what it was kept as")
 }
 
 impl Kept {

@@ -177,6 +177,12 @@ fn bad() -> Vec<Scenario> {
             ..Scenario::new("timeout = \"100ms\", token", "timeout")
         },
         Scenario {
+            body: "its time was over",
+            answer: (100, 1000),
+            console: &["moved up (", "timed out after"],
+            ..Scenario::new("a handler inside is dropped, with its timeout", "moved-up")
+        },
+        Scenario {
             effects: vec![("in time", 1), ("told", 1)],
             never: Some(("too late", 2500)),
             console: &["too long (", "timed out after"],

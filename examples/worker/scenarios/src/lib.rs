@@ -62,6 +62,7 @@ async fn fetch(req: Request, env: Env, ctx: Context) -> Result<Response> {
         "logged" => Response::ok(failures::logged(ctx, recorder).await),
         "panicking" => failures::panicking(ctx, recorder).await,
         "timeout" => limits::timeout(ctx, recorder).await,
+        "moved-up" => limits::moved_up(ctx).await,
         "max-concurrent" => limits::max_concurrent(ctx, recorder).await,
         "budget" => limits::budget(ctx, recorder).await,
         "whole-limit" => limits::whole_limit(ctx, recorder).await,

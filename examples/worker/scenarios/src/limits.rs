@@ -2,8 +2,10 @@
 
 use std::{
     cell::Cell,
+    future::{pending, poll_fn},
     rc::Rc,
     sync::{Arc, Mutex},
+    task::Poll,
     time::Duration,
 };
 
@@ -24,6 +26,29 @@ pub(crate) async fn timeout(ctx: Context, recorder: Recorder) -> Result<Response
         Ok::<_, worker::Error>(())
     });
     Response::ok("answered")
+}
+
+/// A handler inside is dropped, and its task moves up here with its deadline, which the body waits
+/// for.
+#[serverless_handler(host = ctx)]
+pub(crate) async fn moved_up(ctx: Context) -> Result<Response> {
+    #[serverless_handler(timeout = "100ms", on_error = log)]
+    async fn inner(task: Rc<()>) {
+        spawn_tracked!(name = "moved up", async move {
+            wait(10_000).await;
+            drop(task);
+        });
+        pending::<()>().await;
+    }
+
+    let task = Rc::new(());
+    let mut inner = Box::pin(inner(task.clone()));
+    poll_fn(|cx| Poll::Ready(inner.as_mut().poll(cx).is_ready())).await;
+    drop(inner);
+    while Rc::strong_count(&task) > 1 {
+        wait(5).await;
+    }
+    Response::ok("its time was over")
 }
 
 #[serverless_handler(host = ctx, max_concurrent = 2)]
