@@ -115,7 +115,7 @@ fn keep_alive(context: &Context, drain: Drain) {
     drain.at_response(|drain| {
         rt::spawn_detached(async {
             drain.await;
-            settle.with(Ok(JsValue::UNDEFINED));
+            settle.with(Ok(()));
         });
     });
 }
@@ -135,9 +135,9 @@ struct Settle {
 }
 
 impl Settle {
-    fn with(self, result: Result<JsValue, JsValue>) {
+    fn with(self, result: Result<(), JsValue>) {
         let (settle, value) = match result {
-            Ok(value) => (self.resolve, value),
+            Ok(()) => (self.resolve, JsValue::UNDEFINED),
             Err(error) => (self.reject, error),
         };
         // Neither throws.
@@ -176,13 +176,10 @@ impl Host for ScheduleContext {
         let (told, settle) = promise();
         wait_until(&told);
         rt::spawn_detached(async {
-            settle.with(match verdict.await {
-                Ok(()) => Ok(JsValue::UNDEFINED),
-                Err(text) => {
-                    rt::print_error(&format!("tethered: {text}"));
-                    Err(js_sys::Error::new(&text).into())
-                }
-            });
+            settle.with(verdict.await.map_err(|text| {
+                rt::print_error(&format!("tethered: {text}"));
+                js_sys::Error::new(&text).into()
+            }));
         });
     }
 }

@@ -113,7 +113,7 @@ pub fn goals<'a>(figures: &Figures, goals: impl IntoIterator<Item = &'a Goal> + 
             let least = goal
                 .value_of(floor.case, figures)
                 .map_or("not in this run".into(), |value| goal.show(value));
-            let allowed = if goal.unit.repeats() {
+            let allowed = if floor.limit.is_finite() {
                 format!("{} is allowed", goal.show(floor.limit))
             } else {
                 "no gate holds it".into()

@@ -45,9 +45,7 @@ pub(crate) async fn moved_up(ctx: Context) -> Result<Response> {
     let mut inner = Box::pin(inner(task.clone()));
     poll_fn(|cx| Poll::Ready(inner.as_mut().poll(cx).is_ready())).await;
     drop(inner);
-    while Rc::strong_count(&task) > 1 {
-        wait(5).await;
-    }
+    are_dropped(&task).await;
     Response::ok("its time was over")
 }
 
@@ -68,10 +66,15 @@ pub(crate) async fn max_concurrent(ctx: Context, recorder: Recorder) -> Result<R
         }));
     }
     drop(tasks);
-    while Rc::strong_count(&most) > 1 {
+    are_dropped(&most).await;
+    Response::ok(format!("at most {} at once", most.get()))
+}
+
+/// Waits until all others are.
+async fn are_dropped<T>(last: &Rc<T>) {
+    while Rc::strong_count(last) > 1 {
         wait(5).await;
     }
-    Response::ok(format!("at most {} at once", most.get()))
 }
 
 /// The host's budget is over before the second task is.
