@@ -92,6 +92,7 @@ mod pending;
 mod queue;
 mod report;
 mod reserve;
+mod rest;
 mod root;
 mod rt;
 mod run;
